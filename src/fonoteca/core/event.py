@@ -1,0 +1,189 @@
+"""Everything that happens, as values. Tasks yield these; `--json`, the progress display and the log are the same stream.
+
+A task's stream begins with `RunStarted` and ends with `RunEnded`; between them the order is the order of things.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from fonoteca.core.copy import Level
+from fonoteca.core.finding import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """A task begins. `run_id` is 32 hex digits; `time_ns` since 1970."""
+
+    task: str
+    run_id: str
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """What is being done now: `scan`, `copy`, `read tags`, `verify`, `seal`, … `files` and `bytes` are totals where known."""
+
+    name: str
+    files: int | None = None
+    bytes: int | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """A library was looked at. Counts of entries; `complete` is False when a part of it could not be seen."""
+
+    library: str
+    entries: int
+    bytes: int
+    new: int
+    written: int
+    touched: int
+    gone: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a location still needs, before anything is sent."""
+
+    location: str
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class WouldCopy:
+    """A dry run: this entry would be sent to these locations, for this reason (`new`, `written`, `no copy yet`)."""
+
+    library: str
+    path: bytes
+    size: int
+    reason: str
+    locations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Progress of the current phase since the last such event, as a count of files and bytes; per location or over all."""
+
+    files: int
+    bytes: int
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One verified copy now stands under its key and is recorded. `how` is `sent`, `taken` (it stood there) or `replaced`."""
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+    level: Level
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One copy (or library file, then `location` is None) was checked and is as recorded."""
+
+    path: bytes
+    size: int
+    level: Level
+    library: str | None = None
+    location: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """One entry stands in the target folder. `how` is `written`, `already there`, `replaced` or `kept` (a conflict)."""
+
+    library: str
+    path: bytes
+    size: int
+    how: str
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class LocationFailed:
+    """A location could not be used, or stopped in the middle; the others go on. `kind` is the error's class name."""
+
+    location: str
+    kind: str
+    sentence: str
+    asked: bool = True
+    """False for a `removable` location that is merely away: a line, not a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryFailed:
+    """A library could not be used."""
+
+    library: str
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A location's manifest segment was closed: `segment` is its number."""
+
+    location: str
+    library: str
+    segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something a person should know that is neither a finding nor a failure."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The totals of a run, for the closing report and the last JSON line."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    """For example `{"copied": 12, "unchanged": 3400, "findings": 0}`."""
+    per_location: dict[str, dict[str, int | str | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """A task is over. `exit_code` follows section 6 of the design: the worst of its parts."""
+
+    task: str
+    exit_code: int
+    seconds: float
+    summary: Summary
+
+
+Event: TypeAlias = (
+    RunStarted
+    | Phase
+    | Scanned
+    | Planned
+    | WouldCopy
+    | Advanced
+    | Copied
+    | Verified
+    | Restored
+    | Found
+    | LocationFailed
+    | LibraryFailed
+    | Sealed
+    | Warned
+    | RunEnded
+)

@@ -1,0 +1,99 @@
+"""Damage or lack that was seen. A value; what stops us is an exception (`errors.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FindingKind(StrEnum):
+    """What was seen. The word is what JSON, the catalogue and people read."""
+
+    # in a library
+    UNREADABLE = "unreadable"
+    """A file or folder of a library could not be read."""
+    CHANGING = "changing"
+    """A file changed while it was read, twice."""
+    SKIPPED = "skipped"
+    """Not a regular file, a link or a folder (socket, FIFO, device): never opened."""
+    GONE = "gone"
+    """An entry is no longer in its library; its copies are untouched."""
+    CONTENT_DIFFERS = "content differs"
+    """The bytes of a library file differ though its size and mtime are as recorded."""
+    NOT_SEEN = "not seen"
+    """A part of a library could not be looked at: a mount that is away, a folder not fully listed."""
+    # at a location
+    MISSING = "missing"
+    """A copy that should stand at a location is not there."""
+    DAMAGED = "damaged"
+    """A copy's bytes are not what was recorded."""
+    UNREADABLE_COPY = "unreadable copy"
+    """A copy stands there but could not be read."""
+    DIFFERS = "differs at location"
+    """Something else stands under the key that a copy should have; it is left as it is."""
+    CHANGED_AT_LOCATION = "changed at location"
+    """A copy was changed behind our back; the strange bytes were put into quarantine."""
+    EXTRA = "extra"
+    """A file at a location that nobody recorded; listed, not alarmed about."""
+    UNFINISHED = "update unfinished"
+    """A run was cut off between an intent and its end; the next backup completes it."""
+    MANIFEST_DAMAGED = "manifest damaged"
+    ROLLED_BACK = "rolled back"
+    """The location's memory is older than ours, or forked from it: its claims fall to `none`."""
+    # about a file's inside
+    TAGS_UNREADABLE = "tags unreadable"
+    # about a hold
+    HELD = "held"
+
+
+class Severity(StrEnum):
+    """How a finding weighs in an exit code."""
+
+    NOTE = "note"
+    """Worth a line, no more: an extra file, a skipped socket."""
+    INCOMPLETE = "incomplete"
+    """Something asked for could not be done (exit 3)."""
+    HELD = "held"
+    """Waits for a person's word (exit 7)."""
+    DAMAGE = "damage"
+    """Bytes are wrong or missing (exit 4 or 5)."""
+
+
+_SEVERITY = {
+    FindingKind.UNREADABLE: Severity.INCOMPLETE,
+    FindingKind.CHANGING: Severity.INCOMPLETE,
+    FindingKind.SKIPPED: Severity.NOTE,
+    FindingKind.GONE: Severity.NOTE,
+    FindingKind.CONTENT_DIFFERS: Severity.HELD,
+    FindingKind.NOT_SEEN: Severity.INCOMPLETE,
+    FindingKind.MISSING: Severity.DAMAGE,
+    FindingKind.DAMAGED: Severity.DAMAGE,
+    FindingKind.UNREADABLE_COPY: Severity.DAMAGE,
+    FindingKind.DIFFERS: Severity.INCOMPLETE,
+    FindingKind.CHANGED_AT_LOCATION: Severity.DAMAGE,
+    FindingKind.EXTRA: Severity.NOTE,
+    FindingKind.UNFINISHED: Severity.INCOMPLETE,
+    FindingKind.MANIFEST_DAMAGED: Severity.DAMAGE,
+    FindingKind.ROLLED_BACK: Severity.INCOMPLETE,
+    FindingKind.TAGS_UNREADABLE: Severity.NOTE,
+    FindingKind.HELD: Severity.HELD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing seen. `path` is the track's path in its library (bytes) where there is one, else a key."""
+
+    kind: FindingKind
+    detail: str
+    """One sentence part: what was expected and what was found."""
+    library: str | None = None
+    location: str | None = None
+    path: bytes | None = None
+    repairable: bool | None = None
+    """True when another copy or the library entry stands at `bytes` or better; None where that is not known."""
+
+    @property
+    def severity(self) -> Severity:
+        """How it weighs."""
+        return _SEVERITY[self.kind]

@@ -1,0 +1,167 @@
+"""The contract of a location: what every place that holds copies can do, in one screen.
+
+A `Location` is configured; opening it is the gate, where identity is checked. What comes back is usable from several
+threads; a `Batch` belongs to one thread at a time. Writing is push, so that one failed place never stalls a shared read:
+
+    with location.open(write=True) as place, place.batch() as batch:
+        writing = batch.create(Key(b"music/a.flac"), size, mtime_ns)
+        for block in blocks:
+            writing.write(block)
+        staged = writing.finish()
+        batch.flush()                                  # all staged bytes durable
+        with batch.read(staged) as reading:            # read back; reading.level says how
+            proven = fast_digest(reading) == expected
+        for outcome in batch.publish([staged] if proven else []):
+            ...                                        # names are durable when the iterator ends
+
+Only `LocationError`s cross this border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from fonoteca.core.copy import Level
+from fonoteca.core.digest import Block
+from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
+from fonoteca.errors import LocationError
+
+
+class Reading(Protocol):
+    """An object's blocks, once. A context manager; `level` is what reading them reaches, true from the first block on.
+
+    A block may be a view of a buffer that the next block overwrites: use it before asking for the next one.
+    """
+
+    @property
+    def level(self) -> Level: ...
+    @property
+    def size(self) -> int: ...
+    def __iter__(self) -> Iterator[Block]: ...
+    def __enter__(self) -> Reading: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Bytes that were written but count for nothing yet."""
+
+    key: Key
+    size: int
+    mtime_ns: int
+    over: Stamp | None
+    keep: Key | None
+    token: Any = field(repr=False, compare=False, default=None)
+    """The location's own handle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one key. `stat` is what stands there now when `error` is None."""
+
+    key: Key
+    error: LocationError | None = None
+    stat: Stat | None = None
+
+
+class Writing(Protocol):
+    """One object being staged."""
+
+    def write(self, block: Block) -> None:
+        """Take the next bytes. Raises LocationError (`Full`, `Broken`, …); the writing is then over."""
+        ...
+
+    def finish(self) -> Staged:
+        """All bytes were given. Raises `Broken` when their count is not the promised size."""
+        ...
+
+    def abort(self) -> None:
+        """Forget it. Never raises."""
+        ...
+
+
+class Batch(Protocol):
+    """Objects that are flushed and published together. Leaving it discards what was not published."""
+
+    def create(
+        self, key: Key, size: int, mtime_ns: int, *, over: Stamp | None = None, keep: Key | None = None
+    ) -> Writing:
+        """Stage an object of `size` bytes for `key`.
+
+        `over=None`: the key must not stand when published. `over=stamp`: exactly that object is superseded and kept as
+        `keep`; `keep=None` only under `.fonoteca/` and for `SHA256SUMS` and `VERIFY.txt`.
+        """
+        ...
+
+    def flush(self) -> None:
+        """Make all staged bytes durable, or raise."""
+        ...
+
+    def read(self, staged: Staged) -> Reading:
+        """Read staged bytes back. Only after `flush`."""
+        ...
+
+    def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
+        """Put each under its key, whole or not at all. All names are durable when the iterator is exhausted."""
+        ...
+
+
+class OpenLocation(Protocol):
+    """A location whose identity was checked."""
+
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def traits(self) -> Traits: ...
+
+    def check(self) -> None:
+        """Look again whether this is still the place that was opened. Raises `Away` when it is not."""
+        ...
+
+    def batch(self) -> AbstractContextManager[Batch]: ...
+
+    def read(self, key: Key, *, start: int = 0) -> Reading:
+        """The object's blocks from byte `start`. Raises `Conflict` when nothing stands there, `Broken` on I/O errors."""
+        ...
+
+    def stat(self, key: Key) -> Stat | None:
+        """What stands under `key`, or None."""
+        ...
+
+    def list(self, prefix: Key) -> Iterator[tuple[Key, Stat]]:
+        """Published objects whose key begins with `prefix`, in byte order of the whole key."""
+        ...
+
+    def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
+        """Rename each; never replaces; durable when exhausted. The outcome's key is the new one."""
+        ...
+
+    def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
+        """Absent afterwards; already absent is success."""
+        ...
+
+    def space(self) -> Space | None:
+        """Room there, None where it is not known."""
+        ...
+
+
+class Location(Protocol):
+    """A configured place. `name` is what the user calls it."""
+
+    @property
+    def name(self) -> str: ...
+
+    def open(self, *, write: bool) -> AbstractContextManager[OpenLocation]:
+        """The gate: raises `Away`, `Denied`, `Foreign`, or gives a place whose identity is the recorded one."""
+        ...
+
+    def adopt(self, identity: Identity, traits: Traits | None = None) -> Traits:
+        """Make an empty or standing folder this location: probe its traits, write its marker. Raises LocationError."""
+        ...
+
+    def peek(self) -> Identity | None:
+        """The identity that the place carries, None where it has no marker. Raises `Away`, `Denied`, `Foreign`."""
+        ...
