@@ -40,6 +40,9 @@ class FindingKind(StrEnum):
     MANIFEST_DAMAGED = "manifest damaged"
     ROLLED_BACK = "rolled back"
     """The location's memory is older than ours, or forked from it: its claims fall to `none`."""
+    # in the folder that a restore fills
+    NOT_RESTORED = "not restored"
+    """An entry could not be brought back: no good copy of it is here, or the folder cannot take it."""
     # about a file's inside
     TAGS_UNREADABLE = "tags unreadable"
     # about a hold
@@ -75,6 +78,7 @@ _SEVERITY = {
     FindingKind.UNFINISHED: Severity.INCOMPLETE,
     FindingKind.MANIFEST_DAMAGED: Severity.DAMAGE,
     FindingKind.ROLLED_BACK: Severity.INCOMPLETE,
+    FindingKind.NOT_RESTORED: Severity.INCOMPLETE,
     FindingKind.TAGS_UNREADABLE: Severity.NOTE,
     FindingKind.HELD: Severity.HELD,
 }

@@ -48,6 +48,8 @@ class Traits:
     """Longest single name, in the unit of `name_limit_unit`."""
     name_limit_unit: str = "bytes"
     """`bytes` (ext4, XFS, Btrfs) or `utf16` (FAT, exFAT, NTFS)."""
+    key_limit: int | None = None
+    """Longest whole key in bytes, less what stands before it (an S3 prefix); None where only names are limited."""
     mtime_precision_ns: int | None = 1
     """Smallest step of a stored mtime; None where mtimes cannot be set."""
     hard_links: bool = True
@@ -90,7 +92,10 @@ class Space:
 
 @dataclass(frozen=True, slots=True)
 class NamingRule:
-    """How paths become keys at a place: derived from its traits, written into its marker as `naming`."""
+    """How paths become keys at a place: derived from its traits, written into its marker as `naming`.
+
+    `name` says all of it (`core/naming.py` has the grammar): make one with `rule_for` or `rule_named`, not by hand.
+    """
 
     name: str = "posix/1"
     reserved: frozenset[str] = field(default_factory=frozenset)
@@ -100,3 +105,5 @@ class NamingRule:
     name_limit_unit: str = "bytes"
     folds: bool = False
     """Case or Unicode form is not kept apart, so clashes must be told apart by us."""
+    key_limit: int | None = None
+    """Longest whole key, in bytes."""

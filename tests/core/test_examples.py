@@ -1,0 +1,16 @@
+"""The examples in docstrings are true."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+
+import pytest
+
+
+@pytest.mark.parametrize("module", ["digest", "manifest.layout", "naming", "paths", "sums"])
+def test_examples_in_docstrings_hold(module):
+    """A newcomer tries them first."""
+    results = doctest.testmod(importlib.import_module(f"fonoteca.core.{module}"))
+
+    assert (results.failed, results.attempted > 0) == (0, True)
