@@ -1,0 +1,1 @@
+"""Audio properties of each family: what the container declares of its sound."""

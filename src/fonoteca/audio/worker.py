@@ -1,0 +1,237 @@
+"""The analyst: tags of many files, read in processes that can be killed.
+
+    with Analyst() as analyst:
+        for analysis in analyst.analyse(jobs):
+            ...
+
+or, beside other work (a reader that copies files and has each looked into while it is still in the page
+cache):
+
+    with Analyst() as analyst:
+        for job in work:
+            for analysis in analyst.submit(job): ...    # what became ready; seldom waits
+        for analysis in analyst.finish(): ...           # the rest; lets the processes go
+
+**Limits.** Each file has `seconds` of wall clock and `memory` bytes, kept inside the worker (an interval
+timer, RLIMIT_AS). A parser that hangs in C code is beyond that, so its task has a limit too, after which
+pebble kills the process. A task that is lost that way, or by a crash, is split and tried again until the
+guilty file stands alone: it becomes `Unreadable`, its neighbours get their tags.
+
+**Backpressure.** Jobs are gathered into tasks of at most 64 files or 256 MiB. Two tasks a worker may be
+under way; when a further one is full, `submit` waits for one of them to end. It hands over all results that
+are ready each time, so nothing piles up here: at most (2 x workers + 1) x 64 jobs and results are held,
+whatever the length of the input.
+
+Processes are spawned, never forked from a program with threads, when the first task is full or `finish` is
+called. One analyst belongs to one thread.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from fonoteca.audio.border import Ticket, ticket_of, unpack
+from fonoteca.audio.model import Analysis, Job, Unreadable
+
+TASK_FILES = 64
+TASK_BYTES = 256 << 20
+"""Files of one task are to be in the page cache still when they are looked into."""
+GRACE = 5.0
+"""Seconds beyond the worker's own limits before its process is killed."""
+_BREAKDOWNS = 3
+"""A pool that cannot keep its processes alive is set up anew this many times in a row."""
+_POLL = 1.0
+
+
+class Analyst:
+    """Reads tags in `workers` processes, `seconds` and `memory` (bytes) a file.
+
+    `reader` is what a process runs for a task; tests give one that dies.
+    """
+
+    def __init__(
+        self,
+        workers: int = 2,
+        seconds: float = 10.0,
+        memory: int = 1 << 30,
+        reader: Callable[[Sequence[Ticket], float], bytes] | None = None,
+    ) -> None:
+        self._reader = reader
+        self._workers = workers
+        self._seconds = seconds
+        self._memory = memory
+        self._pool: Any = None  # a pebble.ProcessPool, imported on first need
+        self._gathered: list[Ticket] = []
+        self._gathered_bytes = 0
+        self._running: dict[Future[bytes], tuple[Ticket, ...]] = {}
+        self._ready: deque[Analysis] = deque()
+        self._breakdowns = 0
+        self._progress = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._let_go()
+
+    def analyse(self, jobs: Iterable[Job]) -> Iterator[Analysis]:
+        """One analysis for each job, in no particular order. `jobs` is consumed as results are asked for."""
+        for job in jobs:
+            yield from self.submit(job)
+        yield from self.finish()
+
+    def submit(self, job: Job) -> list[Analysis]:
+        """Take one job; hand over what is ready. Waits only while every worker has two tasks to do."""
+        self._gathered.append(ticket_of(job))
+        self._gathered_bytes += job.stat.size
+        if len(self._gathered) >= TASK_FILES or self._gathered_bytes >= TASK_BYTES:
+            self._send_gathered()
+            while len(self._running) > 2 * self._workers:
+                self._collect()
+        return self.ready()
+
+    def ready(self) -> list[Analysis]:
+        """What has become ready, without waiting."""
+        if self._running and any(future.done() for future in self._running):
+            self._collect()
+        taken = list(self._ready)
+        self._ready.clear()
+        return taken
+
+    def finish(self) -> Iterator[Analysis]:
+        """All that is left, as it becomes ready; then the processes are let go. More jobs may follow."""
+        self._send_gathered()
+        while self._running or self._ready:
+            yield from self.ready()
+            if self._running:
+                self._collect()
+        self._let_go()
+        self._breakdowns = 0
+
+    def _send_gathered(self) -> None:
+        if self._gathered:
+            self._send(tuple(self._gathered))
+            self._gathered.clear()
+            self._gathered_bytes = 0
+
+    def _send(self, tickets: tuple[Ticket, ...]) -> None:
+        if self._breakdowns > _BREAKDOWNS:
+            reason = Unreadable("the process that reads tags cannot be kept running")
+            self._ready.extend(Analysis(ticket[5], reason) for ticket in tickets)
+            return
+        limit = 2 * self._seconds + GRACE
+        if not self._running:
+            self._progress = monotonic()
+        try:
+            future = self._open_pool().schedule(self._read(), args=(tickets, self._seconds), timeout=limit)
+        except RuntimeError:  # pebble's word for a pool that has broken down since
+            self._break_down(tickets)
+        else:
+            self._running[future] = tickets
+
+    def _read(self) -> Callable[[Sequence[Ticket], float], bytes]:
+        if self._reader is None:
+            from fonoteca.audio.task import read_batch
+
+            self._reader = read_batch
+        return self._reader
+
+    def _open_pool(self) -> Any:
+        if self._pool is None:
+            from multiprocessing import get_context
+
+            from pebble import ProcessPool
+
+            from fonoteca.audio.task import limit_memory
+
+            self._pool = ProcessPool(
+                max_workers=self._workers,
+                initializer=limit_memory,
+                initargs=(self._memory,),
+                context=get_context("spawn"),
+            )
+            _start(self._pool)
+        return self._pool
+
+    def _collect(self) -> None:
+        """Wait until a task has ended, and deal with all that have."""
+        done = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED).done
+        for future in done:
+            if tickets := self._running.pop(future, None):
+                self._settle(tickets, future)
+        if done:
+            self._progress = monotonic()
+        elif self._pool is not None and (not self._pool.active or self._is_stuck()):
+            self._break_down()
+
+    def _is_stuck(self) -> bool:
+        """A process that was killed in the middle of a message leaves pebble's pipe locked for the others."""
+        return monotonic() - self._progress > 2 * (2 * self._seconds + GRACE)
+
+    def _settle(self, tickets: tuple[Ticket, ...], future: Future[bytes]) -> None:
+        from concurrent.futures.process import BrokenProcessPool
+
+        from pebble import ProcessExpired
+
+        try:
+            analyses = unpack(future.result())
+        except BrokenProcessPool:
+            self._break_down(tickets)
+        except TimeoutError:
+            self._split(
+                tickets, f"reading its tags took longer than {self._seconds:g} s and could not be stopped"
+            )
+        except ProcessExpired as error:
+            self._split(tickets, f"the process that read its tags died (exit code {error.exitcode})")
+        except Exception as error:  # noqa: BLE001 - whatever a worker could not turn into an outcome itself
+            self._split(tickets, f"reading its tags failed ({type(error).__name__})")
+        else:
+            self._breakdowns = 0
+            self._ready.extend(analyses)
+            if rest := tickets[len(analyses) :]:
+                self._send(rest)
+
+    def _split(self, tickets: tuple[Ticket, ...], reason: str) -> None:
+        """A lost task: its only file is the guilty one, or each half is tried again."""
+        if len(tickets) == 1:
+            self._ready.append(Analysis(tickets[0][5], Unreadable(reason)))
+            return
+        half = len(tickets) // 2
+        self._send(tickets[:half])
+        self._send(tickets[half:])
+
+    def _break_down(self, *lost: tuple[Ticket, ...]) -> None:
+        """The pool lost its processes, or could not start them: set it up anew, and in the end give up."""
+        tasks = (*lost, *self._running.values())
+        self._let_go()
+        self._breakdowns += 1
+        for tickets in tasks:
+            self._send(tickets)
+
+    def _let_go(self) -> None:
+        self._running.clear()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.stop()
+            pool.join()
+
+
+def _start(pool: Any) -> None:
+    """Start the processes deaf to SIGINT: Ctrl-C reaches all of a terminal's processes, and the caller ends
+    these."""
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # by itself, for it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        _ = pool.active  # starts it; its threads, and what they spawn later, inherit the mask
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

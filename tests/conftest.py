@@ -1,0 +1,18 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def audio_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where generated audio is encoded once a session; the processes of pytest-xdist share it."""
+    from support.audio import use_cache
+
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if base.name.startswith("popen-") else base) / "audio-cache"
+    use_cache(folder)
+    return folder

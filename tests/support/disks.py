@@ -1,0 +1,91 @@
+"""Real small disks for tests: file-system images on loop devices, where we are root and loop devices are to
+be had."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A mounted image."""
+
+    image: Path
+    mount_point: Path
+    kind: str
+
+    @property
+    def path(self) -> bytes:
+        """The mount point as the program takes it."""
+        return os.fsencode(self.mount_point)
+
+    def remount(self, options: str) -> None:
+        """Change mount options, such as `ro`."""
+        _run("mount", "-o", f"remount,{options}", str(self.mount_point))
+
+    def unmount(self, *, lazily: bool = False) -> None:
+        """Unmount; lazily: the path goes at once, handles stay good, as when a drive is pulled."""
+        _run("umount", *(["-l"] if lazily else []), str(self.mount_point))
+
+    def mount(self) -> None:
+        """Mount it again."""
+        _run("mount", "-o", "loop", str(self.image), str(self.mount_point))
+
+
+@contextmanager
+def disk(folder: Path, name: str = "disk", *, kind: str = "ext4", megabytes: int = 16) -> Iterator[Disk]:
+    """An image of a file system, mounted at `folder/name`. Skips the test where that cannot be had."""
+    needs_loop(kind)
+    image, mount_point = folder / f"{name}.img", folder / name
+    with open(image, "wb") as file:
+        file.truncate(megabytes << 20)
+    _run(f"mkfs.{kind}", *_QUIET.get(kind, ()), str(image))
+    mount_point.mkdir()
+    made = Disk(image, mount_point, kind)
+    made.mount()
+    try:
+        yield made
+    finally:
+        while os.path.ismount(mount_point):
+            made.unmount(lazily=True)
+        image.unlink()
+
+
+_QUIET = {"ext4": ("-q", "-F", "-m", "0"), "xfs": ("-q", "-f"), "btrfs": ("-q", "-f"), "vfat": ()}
+SMALLEST = {"ext4": 16, "xfs": 300, "btrfs": 128}
+"""Megabytes."""
+
+
+def needs_loop(kind: str = "ext4") -> None:
+    """Skip, with the reason, where images of this kind cannot be mounted."""
+    reason = _cannot(kind)
+    if reason:
+        pytest.skip(reason)
+
+
+@functools.cache
+def _cannot(kind: str) -> str | None:
+    if os.geteuid() != 0:
+        return "mounting an image takes root"
+    if not shutil.which(f"mkfs.{kind}"):
+        return f"mkfs.{kind} is not installed"
+    if kind not in Path("/proc/filesystems").read_text().split():
+        return f"this kernel has no {kind}"
+    if subprocess.run(["losetup", "-f"], capture_output=True, check=False).returncode:
+        return "no loop device is free"
+    return None
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
