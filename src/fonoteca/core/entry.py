@@ -7,9 +7,8 @@ A path is relative to the library, `/` between its parts, as bytes: any file nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 RelPath = NewType("RelPath", bytes)
 """A path inside a library, for example `b"Nina Simone/Pastel Blues/01 Be My Husband.flac"`."""
@@ -18,9 +17,11 @@ LibraryId = NewType("LibraryId", str)
 """32 hex digits, made when a library is first seen; a new name in the config keeps it."""
 
 TRACK_SUFFIXES = frozenset(
-    "aac ac3 aif aifc aiff alac ape asf au caf dff dsf dts eac3 flac it m4a m4b m4p m4r mid midi mka mod mp+ mp1 mp2 "
-    "mp3 mp4 mpa mpc mpp oga ogg ofr ofs opus ra rf64 s3m shn snd spx tak tta w64 wav wave webm wma wv xm aa aax aaxc"
-    "".split()
+    (
+        "aac ac3 aif aifc aiff alac ape asf au caf dff dsf dts eac3 flac it m4a m4b m4p m4r mid midi mka mod "
+        "mp+ mp1 mp2 mp3 mp4 mpa mpc mpp oga ogg ofr ofs opus ra rf64 s3m shn snd spx tak tta w64 wav wave "
+        "webm wma wv xm aa aax aaxc"
+    ).split()
 )
 
 
@@ -39,9 +40,11 @@ def kind_of(name: bytes) -> EntryKind:
     return EntryKind.COMPANION
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
-    """What a file system says of a file, as far as verdicts need it. Times are nanoseconds since 1970."""
+class FileStat(NamedTuple):
+    """What a file system says of a file, as far as verdicts need it. Times are nanoseconds since 1970.
+
+    A NamedTuple, like `Content`: made for each of 100,000 files in a run, at a third of a frozen dataclass's price.
+    """
 
     size: int
     mtime_ns: int
@@ -49,8 +52,7 @@ class FileStat:
     inode: int
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Bytes at one time: identity is `sha256` and `size` (bytes); `xxh3_128` stands beside it for fast re-reading."""
 
     sha256: bytes

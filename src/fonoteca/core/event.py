@@ -1,4 +1,4 @@
-"""Everything that happens, as values. Tasks yield these; `--json`, the progress display and the log are the same stream.
+"""Everything that happens, as values: `--json`, the progress display and the log are this one stream.
 
 A task's stream begins with `RunStarted` and ends with `RunEnded`; between them the order is the order of things.
 """
@@ -6,7 +6,7 @@ A task's stream begins with `RunStarted` and ends with `RunEnded`; between them 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
@@ -23,7 +23,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What is being done now: `scan`, `copy`, `read tags`, `verify`, `seal`, … `files` and `bytes` are totals where known."""
+    """What is being done now: `scan`, `copy`, `read tags`, `verify`, `seal`, …; totals where they are known."""
 
     name: str
     files: int | None = None
@@ -67,16 +67,15 @@ class WouldCopy:
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Progress of the current phase since the last such event, as a count of files and bytes; per location or over all."""
+    """Progress of the current phase since the last such event: files and bytes, at one location or over all."""
 
     files: int
     bytes: int
     location: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Copied:
-    """One verified copy now stands under its key and is recorded. `how` is `sent`, `taken` (it stood there) or `replaced`."""
+class Copied(NamedTuple):
+    """A verified copy stands and is recorded. `how`: `sent`, `replaced`, `taken` (it stood there), `time set`."""
 
     location: str
     library: str
@@ -86,8 +85,7 @@ class Copied:
     how: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """One copy (or library file, then `location` is None) was checked and is as recorded."""
 
     path: bytes

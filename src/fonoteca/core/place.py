@@ -20,7 +20,7 @@ OWN = b".fonoteca"
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a location is. `nonce` is random, so a marker can't be made by hand; `file_system` is where it was adopted."""
+    """Who a location is. `nonce` is random: a marker can't be made by hand. `file_system`: where it was adopted."""
 
     id: str
     nonce: str

@@ -1,0 +1,124 @@
+"""`fonoteca location`: the places that hold copies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from fonoteca.cli.face import Face, faced, group_flags
+from fonoteca.cli.options import Name, Place, PlainFolder, as_given
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    add_completion=False,
+    no_args_is_help=True,
+    callback=group_flags,
+    help="""Add, list, adopt, replace, forget the places that hold copies.
+
+    \b
+    Example:
+      $ fonoteca location list
+    """,
+)
+
+NewPlace = Annotated[
+    str | None,
+    typer.Argument(metavar="PLACE", help="A path, or a URL such as sftp://u@h/p.", parser=as_given),
+]
+Removable = Annotated[
+    bool, typer.Option("--removable", help="Being away is normal for it.", show_default=False)
+]
+
+
+@app.command()
+@faced
+def add(
+    face: Face,
+    name: Name,
+    place: NewPlace = None,
+    removable: Removable = False,
+    plain_folder: PlainFolder = False,
+) -> None:
+    """Add a place for copies. Files that already stand there are taken as copies by the next backup.
+
+    Without PLACE it sets up the location that the config already has under this name.
+
+    \b
+    Example:
+      $ fonoteca location add red /media/red/music-backup --removable
+    """
+    from fonoteca.tasks.setup import location_add
+
+    face.setup(location_add(face.config_path, name, place, removable=removable, plain_folder=plain_folder))
+
+
+@app.command(name="list")
+@faced
+def list_(face: Face) -> None:
+    """List the locations, what they hold and how well it is known.
+
+    \b
+    Example:
+      $ fonoteca location list
+    """
+    from fonoteca.archive import Access
+    from fonoteca.render import table
+    from fonoteca.render.lines import status_line
+    from fonoteca.tasks.status import status
+
+    with face.archive(Access.READ) as archive:
+        now = status(archive)
+    if face.flags.json:
+        face.stream("location", status_line(now)["locations"], str)
+    else:
+        table.locations(now)
+
+
+@app.command()
+@faced
+def adopt(face: Face, place: Place) -> int:
+    """Believe the manifest of a place that has one, and rebuild from it what the catalogue lacks.
+
+    \b
+    Example:
+      $ fonoteca location adopt /media/red/music-backup
+    """
+    from fonoteca.tasks.adopt import location_adopt
+
+    return face.play(location_adopt(face.config_path, place, stop=face.stop))
+
+
+@app.command()
+@faced
+def replace(face: Face, name: Name, plain_folder: PlainFolder = False) -> None:
+    """Take an empty disk instead of a lost one: mount it where the old one was, then run this and back up.
+
+    \b
+    Example:
+      $ fonoteca location replace red
+    """
+    from fonoteca.tasks.setup import location_replace
+
+    face.setup(location_replace(face.config_path, name, plain_folder=plain_folder))
+
+
+@app.command()
+@faced
+def forget(
+    face: Face,
+    name: Name,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Do it; without it, only say what.", show_default=False)
+    ] = False,
+) -> None:
+    """Take a location out of the config, and its copies out of what counts. Its files stay.
+
+    \b
+    Example:
+      $ fonoteca location forget red            # says what that would mean
+      $ fonoteca location forget red --apply
+    """
+    from fonoteca.tasks.setup import location_forget
+
+    face.setup(location_forget(face.config_path, name, apply=apply))

@@ -1,0 +1,95 @@
+"""Plays a task's events to whoever called: progress while it runs, then the closing report, or JSON lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import closing, nullcontext
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from fonoteca.core.event import Event, Phase, RunEnded
+from fonoteca.core.report import ExitCode
+from fonoteca.errors import Interrupted
+
+if TYPE_CHECKING:
+    from fonoteca.cli.face import Face
+    from fonoteca.cli.stopping import Stop
+
+PATIENCE = 10.0
+"""Seconds for which a task may go on with what it had begun when it was asked to stop."""
+
+
+def play(events: Iterable[Event], face: Face) -> int:
+    """Show `events`; return the run's exit code. Raises what the task raises, after saying what was done."""
+    if face.flags.json:
+        return _as_json(events, face)
+    return _to_person(events, face)
+
+
+def _as_json(events: Iterable[Event], face: Face) -> int:
+    """A line an event. Progress is flushed once a second, so that a program that watches sees it in time."""
+    code = ExitCode.INTERNAL
+    flushed = monotonic()
+    with closing(heeding(events, face.stop)) as heeded:
+        for event in heeded:
+            face.lines.take(event)
+            if isinstance(event, RunEnded):
+                code = ExitCode(event.exit_code)
+            if monotonic() - flushed > 1.0:
+                sys.stdout.flush()
+                flushed = monotonic()
+    return code
+
+
+def _to_person(events: Iterable[Event], face: Face) -> int:
+    from fonoteca.render.live import Live, Silent
+    from fonoteca.render.tally import Tally
+
+    tally = Tally()
+    progress = Silent() if face.flags.quiet else Live()
+    try:
+        with closing(heeding(events, face.stop)) as heeded:
+            for event in heeded:
+                tally.take(event)
+                progress.take(event)
+    except Interrupted:
+        progress.close()
+        _close(tally, quiet=face.flags.quiet)
+        raise
+    finally:
+        progress.close()
+    _close(tally, quiet=face.flags.quiet)
+    # A stream that ends without saying how is a fault of ours, not success.
+    return ExitCode.INTERNAL if tally.ended is None else tally.ended.exit_code
+
+
+def heeding(events: Iterable[Event], stop: Stop) -> Generator[Event, None, None]:
+    """`events`, until the user asks to stop: the task ends itself, within bounds, and begins no new phase.
+
+    However this ends, the task's own with-blocks are left here and now, while the archive is still open.
+    """
+    with closing(events) if isinstance(events, Generator) else nullcontext():
+        for event in events:
+            yield event
+            if not stop.requested or isinstance(event, RunEnded):
+                continue
+            late = stop.since is not None and monotonic() - stop.since > PATIENCE
+            if late or isinstance(event, Phase):
+                raise Interrupted(stop.signal_number)
+
+
+def _close(tally: object, *, quiet: bool) -> None:
+    """The report on stdout; with `--quiet` only what is wrong, on stderr."""
+    from fonoteca.render.closing import complaints, report
+    from fonoteca.render.console import console
+    from fonoteca.render.tally import Tally
+
+    assert isinstance(tally, Tally)
+    if not quiet:
+        report(tally)
+        return
+    if tally.ended is not None and tally.ended.exit_code == ExitCode.DONE:
+        return  # notes of a good run (an extra file, a skipped socket) are no news every night
+    for line in complaints(tally):
+        console(sys.stderr).print(line, soft_wrap=True)

@@ -1,0 +1,39 @@
+"""The word that was meant: commands that people know from other programs, and slips of the finger.
+
+>>> suggestion("fsck", ["backup", "verify"])
+'verify'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_KNOWN_AS = {
+    "verify": "check fsck scrub audit cryptcheck validate test diff hash checksum md5 sha256sum compare",
+    "backup": "sync copy cp create snapshot push rsync upload save archive run update mirror bu clone",
+    "list": "ls find search files dir contents entries query",
+    "show": "info inspect stat details cat tags metadata file log history",
+    "restore": "extract recover export get pull download undelete checkout retrieve",
+    "status": "doctor health state report summary stats overview df du",
+    "scan": "index import rescan refresh ingest analyze analyse",
+    "protect": "setup start quickstart begin guard",
+    "init": "new configure initialize initialise",
+    "location": "remote repo repository target destination locations drive disk key",
+    "library": "folder source libraries collection music",
+    "library add": "add",
+    "location forget": "remove rm delete",
+    "config": "settings preferences options conf cfg",
+    "demo": "example tour try tutorial",
+    "--help": "help man usage",
+    "--version": "version",
+}
+_MEANT = {word: command for command, words in _KNOWN_AS.items() for word in words.split()}
+
+
+def suggestion(word: str, commands: Iterable[str]) -> str | None:
+    """What `word` most likely means, or None. A slip of the finger is looked for first."""
+    close = get_close_matches(word.lower(), list(commands), n=1, cutoff=0.75)
+    if close:
+        return close[0]
+    return _MEANT.get(word.lower())

@@ -1,0 +1,46 @@
+"""What is left to do after a run, as commands to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fonoteca.core.event import LocationFailed
+from fonoteca.core.finding import FindingKind
+from fonoteca.render.tally import Tally
+from fonoteca.render.words import safe
+
+_DAMAGE = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
+
+
+def next_commands(tally: Tally) -> list[str]:
+    """Commands with a word of explanation, most pressing first; none after a run that left nothing to do."""
+    return list(dict.fromkeys(_advice(tally)))
+
+
+def _advice(tally: Tally) -> Iterator[str]:
+    if tally.ended is None:
+        yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
+        return
+    for location in _damaged_at(tally):
+        yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
+    if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
+        yield "fonoteca backup    # completes what was cut off"
+    if FindingKind.CONTENT_DIFFERS in tally.findings or FindingKind.HELD in tally.findings:
+        yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
+    if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
+        yield "fonoteca backup    # once those files can be read"
+    failed = [each for each in tally.failures if isinstance(each, LocationFailed) and each.asked]
+    if failed:
+        names = " ".join(dict.fromkeys(safe(each.location) for each in failed))
+        again = "once it can be used" if len(failed) == 1 else "once they can be used"
+        yield f"fonoteca {tally.task or 'backup'} {names}    # {again}"
+    if tally.would.files:
+        yield "fonoteca backup    # does it"
+
+
+def _damaged_at(tally: Tally) -> list[str]:
+    """Locations with damage, first found first; a bare one has nothing to copy from."""
+    seen = [
+        found.location for kind in _DAMAGE if kind in tally.findings for found in tally.findings[kind].first
+    ]
+    return [safe(name) for name in dict.fromkeys(seen) if name and "/" not in name]

@@ -1,0 +1,195 @@
+"""Tables for people: the status of an archive, locations, libraries, one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import IO, Any
+
+from rich.table import Table
+from rich.text import Text
+
+from fonoteca.core.status import (
+    ArchiveStatus,
+    Judgement,
+    LibraryStatus,
+    LocationStatus,
+    Overall,
+    Presence,
+    judge,
+)
+from fonoteca.render.console import console
+from fonoteca.render.words import ago, number, safe, size
+
+_STYLE = {
+    Overall.SAFE: "bold green",
+    Overall.DAMAGED: "bold red",
+    Overall.LOST: "bold red",
+}
+
+
+def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
+    """Print what `fonoteca status` knows: the word, its reasons, libraries, locations."""
+    out = console(stream)
+    verdict = judge(now)
+    line = Text("Archive: ")
+    line.append(verdict.overall.value, style=_STYLE.get(verdict.overall, "bold yellow"))
+    out.print(line)
+    for text in reasons(verdict):
+        out.print(text, soft_wrap=True)
+    for warning in now.warnings:
+        out.print(Text(f"  Note: {safe(warning)}"), soft_wrap=True)
+    if now.libraries:
+        out.print()
+        out.print(_libraries(now))
+    if now.locations:
+        out.print()
+        out.print(_locations(now))
+
+
+def standing(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
+    """Print what each location holds, after a run, and the archive's word for it."""
+    out = console(stream)
+    if now.locations:
+        out.print()
+        out.print(_locations(now))
+    verdict = judge(now)
+    line = Text("\nArchive: ")
+    line.append(verdict.overall.value, style=_STYLE.get(verdict.overall, "bold yellow"))
+    if verdict.exit_code:
+        line.append(f". {safe(verdict.reasons[0].sentence)} `fonoteca status` says more.")
+    out.print(line, soft_wrap=True)
+
+
+def reasons(verdict: Judgement) -> list[Text]:
+    """A line a reason, with the command that helps."""
+    lines = []
+    for reason in verdict.reasons:
+        line = Text(f"  {safe(reason.sentence)}")
+        if reason.remedy:
+            line.append(f"  → {safe(reason.remedy)}", style="bold")
+        lines.append(line)
+    return lines
+
+
+def _libraries(now: ArchiveStatus) -> Table:
+    table = _table("Library", "Entries", "Size", "Too few copies", "Held", "Gone", "Last scan")
+    for library in now.libraries:
+        table.add_row(*_library_cells(library, now))
+    return table
+
+
+def _library_cells(library: LibraryStatus, now: ArchiveStatus) -> list[Text]:
+    name = library.name if library.present else f"{library.name} (away)"
+    short = library.below(now.wanted_copies)
+    return [
+        Text(safe(name)),
+        Text(number(library.entries)),
+        Text(size(library.bytes)),
+        _alarm(short),
+        _alarm(library.held),
+        Text(number(library.gone)),
+        Text(ago(library.last_scan_ns, now.time_ns)),
+    ]
+
+
+def _locations(now: ArchiveStatus) -> Table:
+    table = _table("Location", "Copies", "Size", "Missing", "Damaged", "Level", "Oldest check", "Free")
+    for location in now.locations:
+        table.add_row(*_location_cells(location, now))
+    return table
+
+
+def _location_cells(location: LocationStatus, now: ArchiveStatus) -> list[Text]:
+    present = location.presence is Presence.PRESENT
+    name = location.name if present else f"{location.name} ({location.presence.value})"
+    return [
+        Text(safe(name)),
+        Text(number(location.copies)),
+        Text(size(location.bytes)),
+        _alarm(location.missing),
+        _alarm(location.damaged),
+        Text(location.level.word if location.copies else "–"),
+        Text(_oldest(location, now)),
+        Text(size(location.free_bytes) if location.free_bytes is not None else "–"),
+    ]
+
+
+def _oldest(location: LocationStatus, now: ArchiveStatus) -> str:
+    if not location.copies:
+        return "–"
+    if location.never_verified:
+        return f"{number(location.never_verified)} never"
+    return ago(location.oldest_verified_ns, now.time_ns)
+
+
+def _alarm(count: int) -> Text:
+    """A count that should be nought."""
+    return Text(number(count), style="bold red" if count else "")
+
+
+def _table(*headings: str) -> Table:
+    """Left first column, figures to the right; narrow terminals fold words instead of cutting them."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left", pad_edge=False)
+    for index, heading in enumerate(headings):
+        words = heading in {"Level", "Last scan", "Oldest check", "Place", "Path", "State"}
+        table.add_column(heading, justify="left" if index == 0 or words else "right", overflow="fold")
+    return table
+
+
+def libraries(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
+    """Print the libraries, each with its folder."""
+    table = _table("Library", "Path", "Entries", "Size", "Last scan")
+    for each in now.libraries:
+        scanned = ago(each.last_scan_ns, now.time_ns)
+        table.add_row(*_plain(each.name, each.path, number(each.entries), size(each.bytes), scanned))
+    console(stream).print(table if now.libraries else "There is no library yet.")
+
+
+def locations(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
+    """Print the locations, each with its place."""
+    table = _table("Location", "Place", "State", "Copies", "Size", "Free")
+    for each in now.locations:
+        free = "–" if each.free_bytes is None else size(each.free_bytes)
+        copies = (number(each.copies), size(each.bytes))
+        table.add_row(*_plain(each.name, each.place, each.presence.value, *copies, free))
+    console(stream).print(table if now.locations else "There is no location yet.")
+
+
+def _plain(*cells: str) -> list[Text]:
+    return [Text(safe(cell)) for cell in cells]
+
+
+def tree(values: Mapping[str, Any], *, stream: IO[str] | None = None) -> None:
+    """Print nested JSON-able values as indented `name: value` lines: everything known of one file."""
+    out = console(stream)
+    for line in _tree_lines(values, 0):
+        out.print(line, soft_wrap=True)
+
+
+def _tree_lines(value: Any, depth: int) -> list[Text]:
+    """Empty values are left out: what is not known needs no line."""
+    lines: list[Text] = []
+    pad = "  " * depth
+    for name, each in value.items():
+        if each is None or each == [] or each == {}:
+            continue
+        if isinstance(each, Mapping):
+            lines += [Text(f"{pad}{safe(str(name))}:", style="bold"), *_tree_lines(each, depth + 1)]
+        elif isinstance(each, list):
+            lines += _list_lines(str(name), each, depth)
+        else:
+            lines.append(Text(f"{pad}{safe(str(name))}: {safe(str(each))}"))
+    return lines
+
+
+def _list_lines(name: str, values: list[Any], depth: int) -> list[Text]:
+    pad = "  " * depth
+    if not any(isinstance(each, Mapping) for each in values):
+        return [Text(f"{pad}{safe(name)}: {'; '.join(safe(str(each)) for each in values)}")]
+    lines = [Text(f"{pad}{safe(name)}:", style="bold")]
+    for each in values:
+        lines += (
+            _tree_lines(each, depth + 1) if isinstance(each, Mapping) else [Text(f"{pad}  {safe(str(each))}")]
+        )
+        lines.append(Text())
+    return lines[:-1]

@@ -1,0 +1,159 @@
+"""What a run's events add up to: counts for the closing report, and the first findings of each kind.
+
+Memory stays flat: a million copies are a few numbers, and of each kind of finding only the first are kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from fonoteca.core.copy import Level
+from fonoteca.core.event import (
+    Copied,
+    Event,
+    Found,
+    LibraryFailed,
+    LocationFailed,
+    Planned,
+    Restored,
+    RunEnded,
+    RunStarted,
+    Scanned,
+    Verified,
+    Warned,
+    WouldCopy,
+)
+from fonoteca.core.finding import Finding, FindingKind
+
+SHOWN = 10
+"""Findings of one kind, and files of a dry run, that a person is shown; `--json` lists all."""
+
+
+@dataclass(slots=True)
+class Sum:
+    """Files and bytes."""
+
+    files: int = 0
+    bytes: int = 0
+
+    def add(self, count: int) -> None:
+        """One more file of `count` bytes."""
+        self.files += 1
+        self.bytes += count
+
+
+@dataclass(slots=True)
+class AtLocation:
+    """What a run did at one location."""
+
+    copied: Sum = field(default_factory=Sum)
+    taken: int = 0
+    """Of `copied`: they stood there already and were read and taken as copies."""
+    replaced: int = 0
+    """Of `copied`: they supersede an older content, which is kept as a version."""
+    dated: int = 0
+    """Copies of which only the date was set anew."""
+    verified: Sum = field(default_factory=Sum)
+    level: Level | None = None
+    """The weakest level that this run reached there."""
+
+    def reached(self, level: Level) -> None:
+        """Remember the weakest."""
+        if self.level is None or level < self.level:
+            self.level = level
+
+
+@dataclass(slots=True)
+class Group:
+    """Findings of one kind: how many, and the first of them."""
+
+    count: int = 0
+    first: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Takes every event of a run."""
+
+    task: str = ""
+    scanned: dict[str, Scanned] = field(default_factory=dict)
+    planned: dict[str, Planned] = field(default_factory=dict)
+    at: dict[str, AtLocation] = field(default_factory=dict)
+    in_libraries: Sum = field(default_factory=Sum)
+    """Library files that were checked."""
+    restored: dict[str, Sum] = field(default_factory=dict)
+    would: Sum = field(default_factory=Sum)
+    would_first: list[WouldCopy] = field(default_factory=list)
+    findings: dict[FindingKind, Group] = field(default_factory=dict)
+    failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    ended: RunEnded | None = None
+
+    def take(self, event: Event) -> None:
+        """Add `event`; the commonest come first, since a run has them by the hundred thousand."""
+        match event:
+            case Copied():
+                self._copied(event)
+            case Verified():
+                self._verified(event)
+            case Restored():
+                self.restored.setdefault(event.how, Sum()).add(event.size)
+            case Found():
+                self._found(event.finding)
+            case WouldCopy():
+                self._would(event)
+            case Scanned():
+                self.scanned[event.library] = event
+            case Planned():
+                self._planned(event)
+            case LocationFailed() | LibraryFailed():
+                self.failures.append(event)
+            case Warned():
+                self.warnings.append(event.sentence)
+            case RunStarted():
+                self.task = event.task
+            case RunEnded():
+                self.task, self.ended = event.task, event
+            case _:
+                pass  # Phase, Advanced and Sealed say that work goes on; nothing of them is left at the end
+
+    def _place(self, location: str) -> AtLocation:
+        at = self.at.get(location)
+        if at is None:
+            at = self.at[location] = AtLocation()
+        return at
+
+    def _planned(self, event: Planned) -> None:
+        """A location is told for each library what it still needs."""
+        before = self.planned.get(event.location, Planned(event.location, 0, 0))
+        files, size = before.files + event.files, before.bytes + event.bytes
+        self.planned[event.location] = Planned(event.location, files, size)
+
+    def _copied(self, event: Copied) -> None:
+        at = self._place(event.location)
+        if event.how == "time set":
+            at.dated += 1
+            return
+        at.copied.add(event.size)
+        at.taken += event.how == "taken"
+        at.replaced += event.how == "replaced"
+        at.reached(event.level)
+
+    def _verified(self, event: Verified) -> None:
+        if event.location is None:
+            self.in_libraries.add(event.size)
+            return
+        at = self._place(event.location)
+        at.verified.add(event.size)
+        at.reached(event.level)
+
+    def _found(self, finding: Finding) -> None:
+        group = self.findings.setdefault(finding.kind, Group())
+        group.count += 1
+        if len(group.first) < SHOWN:
+            group.first.append(finding)
+
+    def _would(self, event: WouldCopy) -> None:
+        self.would.add(event.size)
+        if len(self.would_first) < SHOWN:
+            self.would_first.append(event)

@@ -1,0 +1,161 @@
+"""What a person reads when a run is over."""
+
+import io
+
+import pytest
+
+from fonoteca.core.copy import Level
+from fonoteca.core.event import (
+    Copied,
+    Found,
+    LocationFailed,
+    Planned,
+    Restored,
+    RunEnded,
+    RunStarted,
+    Scanned,
+    Summary,
+    Verified,
+    WouldCopy,
+)
+from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.render.closing import complaints, report
+from fonoteca.render.tally import Tally
+
+
+@pytest.fixture(autouse=True)
+def eighty_columns(monkeypatch):
+    """The terminal that everybody has."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+
+def tallied(*events):
+    """A tally that took `events`."""
+    tally = Tally()
+    for event in events:
+        tally.take(event)
+    return tally
+
+
+def said(*events):
+    """The closing report of `events`, as text."""
+    out = io.StringIO()
+    report(tallied(*events), stream=out)
+    return out.getvalue()
+
+
+def damaged(number, location="red", **more):
+    """A damaged copy."""
+    return Found(
+        Finding(FindingKind.DAMAGED, "expected 1f…, found 9c…", "music", location, b"%d.mp3" % number, **more)
+    )
+
+
+def test_a_good_backup_is_a_few_lines():
+    """Good news needs no scrolling."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Scanned("music", 2, 2000, 2, 0, 0, 0, True),
+        Planned("red", 2, 2000),
+        Copied("red", "music", b"a", 1000, Level.MEDIA, "sent"),
+        Copied("red", "music", b"b", 1000, Level.BYTES, "taken"),
+        RunEnded("backup", 0, 12.4, Summary()),
+    )
+
+    assert text.splitlines() == [
+        "Backup: All done. 12 s",
+        "  music: 2 entries, 2.0 kB; 2 new",
+        "  red  2 files copied, 2.0 kB · 1 of them stood there already · bytes, read back",
+    ]
+
+
+def test_a_level_is_never_overstated():
+    """One copy that was only read through the cache makes the whole say so."""
+    tally = tallied(
+        Verified(b"a", 1, Level.MEDIA, "music", "red"),
+        Verified(b"b", 1, Level.BYTES, "music", "red"),
+        Verified(b"c", 1, Level.MEDIA, "music", "red"),
+    )
+
+    assert tally.at["red"].level == Level.BYTES
+
+
+def test_findings_of_one_kind_are_cut_at_ten_and_counted_whole():
+    """A dead drive must not scroll everything else away; the count stays true."""
+    text = said(*(damaged(number) for number in range(14)), RunEnded("verify", 4, 1, Summary()))
+
+    assert "Damaged copies: 14" in text
+    assert text.count("expected 1f…") == 10
+    assert "… and 4 more: --json lists all" in text
+
+
+def test_a_report_of_damage_ends_with_the_command_that_helps():
+    """Nobody should have to search the manual on a bad day."""
+    text = said(damaged(1, "blue"), RunEnded("verify", 4, 1, Summary()))
+
+    assert "What to do next:" in text
+    assert "fonoteca backup blue" in text
+
+
+def test_a_stopped_run_says_what_stands_and_how_to_go_on():
+    """Without `RunEnded` the run was cut short."""
+    text = said(RunStarted("backup", "0", 0), Copied("red", "music", b"a", 1000, Level.MEDIA, "sent"))
+
+    assert text.startswith("Backup: stopped. This much was finished and stands:")
+    assert "1 file copied" in text
+    assert "fonoteca backup    # continues where this one stopped" in text
+
+
+def test_names_in_a_report_are_escaped():
+    """Neither a path nor a server's sentence acts on the terminal."""
+    text = said(
+        Found(Finding(FindingKind.UNREADABLE, "no \x1b[2J", "music", None, b"\x1b]0;owned\x07.mp3")),
+        LocationFailed("red", "Away", "red is away: \x1b[31m."),
+        RunEnded("backup", 3, 1, Summary()),
+    )
+
+    assert "\x1b" not in text
+    assert "\\x1b]0;owned\\x07.mp3" in text
+
+
+def test_a_dry_run_shows_what_it_would_do():
+    """The first ten, and how many in all."""
+    text = said(
+        *(WouldCopy("music", b"%d" % number, 10, "new", ("red", "blue")) for number in range(12)),
+        RunEnded("backup", 0, 1, Summary()),
+    )
+
+    assert "12 files would be copied" in text
+    assert "music/0 → red, blue (new)" in text
+    assert "… and 2 more" in text
+
+
+def test_a_restore_counts_conflicts():
+    """What was kept because something else stood there is not hidden among the successes."""
+    text = said(
+        Restored("music", b"a", 10, "written"),
+        Restored("music", b"b", 10, "kept"),
+        RunEnded("restore", 3, 1, Summary()),
+    )
+
+    assert "1 file written" in text
+    assert "1 file in conflict: something else stands there and was kept" in text
+
+
+def test_worse_findings_come_first():
+    """Damage before a note about extra files."""
+    tally = tallied(Found(Finding(FindingKind.EXTRA, "extra", path=b"x", location="red")), damaged(1))
+
+    headings = [line.plain for line in complaints(tally) if line.plain.endswith(": 1")]
+    assert headings == ["Damaged copies: 1", "Extra files that nobody recorded: 1"]
+
+
+def test_no_line_needs_more_than_eighty_columns_but_sentences_of_findings():
+    """Tables fold; a path stays whole on its line, so that it can be copied and searched."""
+    text = said(
+        Planned("a-location-with-quite-a-long-name", 5, 2000),
+        Copied("a-location-with-quite-a-long-name", "music", b"a", 1000, Level.MEDIA, "taken"),
+        RunEnded("backup", 0, 12.4, Summary()),
+    )
+
+    assert max(map(len, text.splitlines())) <= 80
