@@ -69,14 +69,21 @@ def remove_location(text: str, name: str) -> str:
 
 def set_library_path(text: str, name: str, path: str) -> str:
     """`text` with another path for a library. Raises UsageError when there is no such library."""
+    return _set_path(text, "library", name, path)
+
+
+def set_location_path(text: str, name: str, path: str) -> str:
+    """`text` with another path for a location that is a folder. Raises UsageError when there is no such location."""
+    return _set_path(text, "location", name, path)
+
+
+def _set_path(text: str, kind: str, name: str, path: str) -> str:
     data = _data(text)
-    _require(data, "library", name)
-    data["library"][name]["path"] = path
-    place = next(
-        (s for s in statements(text) if not s.is_header and s.path == ("library", name, "path")), None
-    )
+    _require(data, kind, name)
+    data[kind][name]["path"] = path
+    place = next((s for s in statements(text) if not s.is_header and s.path == (kind, name, "path")), None)
     if place is None:
-        return _proved(_by_tomlkit(text, ("library", name, "path"), path), data)
+        return _proved(_by_tomlkit(text, (kind, name, "path"), path), data)
     return _proved(text[: place.value] + _value(path) + text[place.end :], data)
 
 

@@ -1,7 +1,8 @@
 """The contract of a location: what every place that holds copies can do, in one screen.
 
-A `Location` is configured; opening it is the gate, where identity is checked. What comes back is usable from several
-threads; a `Batch` belongs to one thread at a time. Writing is push, so that one failed place never stalls a shared read:
+A `Location` is configured; opening it is the gate, where identity is checked. What comes back is usable from
+several threads; a `Batch` belongs to one thread at a time. Writing is push, so that one failed place never
+stalls a shared read:
 
     with location.open(write=True) as place, place.batch() as batch:
         writing = batch.create(Key(b"music/a.flac"), size, mtime_ns)
@@ -31,7 +32,8 @@ from fonoteca.errors import LocationError
 
 
 class Reading(Protocol):
-    """An object's blocks, once. A context manager; `level` is what reading them reaches, true from the first block on.
+    """An object's blocks, once. A context manager; `level` is what reading them reaches, true from the first
+    block on.
 
     A block may be a view of a buffer that the next block overwrites: use it before asking for the next one.
     """
@@ -91,8 +93,8 @@ class Batch(Protocol):
     ) -> Writing:
         """Stage an object of `size` bytes for `key`.
 
-        `over=None`: the key must not stand when published. `over=stamp`: exactly that object is superseded and kept as
-        `keep`; `keep=None` only under `.fonoteca/` and for `SHA256SUMS` and `VERIFY.txt`.
+        `over=None`: the key must not stand when published. `over=stamp`: exactly that object is superseded
+        and kept as `keep`; `keep=None` only under `.fonoteca/` and for `SHA256SUMS` and `VERIFY.txt`.
         """
         ...
 
@@ -105,7 +107,8 @@ class Batch(Protocol):
         ...
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
-        """Put each under its key, whole or not at all. All names are durable when the iterator is exhausted."""
+        """Put each under its key, whole or not at all. All names are durable when the iterator is
+        exhausted."""
         ...
 
 
@@ -124,7 +127,8 @@ class OpenLocation(Protocol):
     def batch(self) -> AbstractContextManager[Batch]: ...
 
     def read(self, key: Key, *, start: int = 0) -> Reading:
-        """The object's blocks from byte `start`. Raises `Conflict` when nothing stands there, `Broken` on I/O errors."""
+        """The object's blocks from byte `start`. Raises `Conflict` when nothing stands there, `Broken` on I/O
+        errors."""
         ...
 
     def stat(self, key: Key) -> Stat | None:
@@ -137,6 +141,11 @@ class OpenLocation(Protocol):
 
     def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
         """Rename each; never replaces; durable when exhausted. The outcome's key is the new one."""
+        ...
+
+    def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
+        """Give standing objects another mtime (ns since 1970); success without effect where mtimes are not
+        kept."""
         ...
 
     def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
@@ -155,13 +164,16 @@ class Location(Protocol):
     def name(self) -> str: ...
 
     def open(self, *, write: bool) -> AbstractContextManager[OpenLocation]:
-        """The gate: raises `Away`, `Denied`, `Foreign`, or gives a place whose identity is the recorded one."""
+        """The gate: raises `Away`, `Denied`, `Foreign`, or gives a place whose identity is the recorded
+        one."""
         ...
 
     def adopt(self, identity: Identity, traits: Traits | None = None) -> Traits:
-        """Make an empty or standing folder this location: probe its traits, write its marker. Raises LocationError."""
+        """Make an empty or standing folder this location: probe its traits, write its marker. Raises
+        LocationError."""
         ...
 
     def peek(self) -> Identity | None:
-        """The identity that the place carries, None where it has no marker. Raises `Away`, `Denied`, `Foreign`."""
+        """The identity that the place carries, None where it has no marker. Raises `Away`, `Denied`,
+        `Foreign`."""
         ...

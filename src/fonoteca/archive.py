@@ -1,0 +1,193 @@
+"""Config, catalogue, libraries and locations, opened together in one with-block.
+
+    with Archive.open(config, Access.WRITE) as archive:
+        for event in backup(archive): ...
+
+A writer holds the archive's lock, which dies with the process; readers never wait. What SQLite raises within the block
+leaves it as a `CatalogueError` with a remedy.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from fonoteca.catalogue import database, libraries, places, tallies
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig
+from fonoteca.core.place import Identity
+from fonoteca.disk.mounts import FileSystem, file_system
+from fonoteca.errors import Interrupted, LibraryAway, LibraryError, UsageError
+from fonoteca.locations.base import Location
+from fonoteca.locations.folder import FolderLocation
+
+
+class Access(Enum):
+    """What a command does with the archive."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+class Stop(Protocol):
+    """Asked between steps: has the user had enough?"""
+
+    @property
+    def requested(self) -> bool: ...
+
+    @property
+    def signal_number(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NeverStop:
+    """Nobody asks."""
+
+    requested: bool = False
+    signal_number: int = 2
+
+
+@dataclass(slots=True)
+class Archive:
+    """What a task works on. `now` gives nanoseconds since 1970; tests hand in their own."""
+
+    config: Config
+    catalogue: sqlite3.Connection
+    access: Access
+    stop: Stop = field(default_factory=NeverStop)
+    now: Callable[[], int] = time.time_ns
+
+    @classmethod
+    @contextmanager
+    def open(
+        cls, config: Config, access: Access, *, stop: Stop | None = None, now: Callable[[], int] = time.time_ns
+    ) -> Iterator[Archive]:
+        """Open for reading (never waits) or for writing (raises `Locked` when another run writes)."""
+        with ExitStack() as stack:
+            if access is Access.WRITE:
+                stack.enter_context(_lock(config.catalogue))
+                connection = database.open_writer(config.catalogue)
+            else:
+                connection = database.open_reader(config.catalogue)
+            stack.callback(connection.close)
+            stack.enter_context(database.translated(config.catalogue))
+            yield cls(config, connection, access, stop or NeverStop(), now)
+            if access is Access.WRITE:
+                tallies.refresh(connection)  # so that the next `status` need not count anew
+
+    def pause_point(self) -> None:
+        """Raises Interrupted when the user asked to stop. Called where nothing is half-made."""
+        if self.stop.requested:
+            raise Interrupted(self.stop.signal_number)
+
+    # libraries
+
+    def library_configs(self, names: list[str] | None = None) -> list[LibraryConfig]:
+        """The configured libraries, or the named ones. Raises UsageError for a name that the config lacks."""
+        if names is None:
+            return list(self.config.libraries.values())
+        unknown = [name for name in names if name not in self.config.libraries]
+        if unknown:
+            known = ", ".join(self.config.libraries) or "none"
+            raise UsageError(f"There is no library {unknown[0]} in the config; it has: {known}.")
+        return [self.config.libraries[name] for name in names]
+
+    def library(self, config: LibraryConfig) -> tuple[LibraryRow, FileSystem]:
+        """The catalogue's row of a configured library, and where it lies. Made when it is first seen.
+
+        Raises LibraryAway when its folder or its file system is not there, LibraryError when it is no folder.
+        """
+        found = self._look_at(config)
+        row = libraries.by_name(self.catalogue, config.name) or self._renamed(config)
+        if row is None:
+            uid = os.urandom(16).hex()
+            return libraries.add(
+                self.catalogue, uid, config.name, config.path, found.identity, self.now()
+            ), found
+        on_its_disk = row.file_system == found.identity and row.scanned_ns is None
+        if row.path != config.path and (on_its_disk or not row.path):  # b"": a location told of it, nobody where
+            libraries.place(self.catalogue, row.id, config.path, found.identity)
+        elif (row.path, row.file_system) != (config.path, found.identity):
+            raise LibraryAway(config.name, _shown(config.path), _moved(row, config, found))
+        return row, found
+
+    def _look_at(self, config: LibraryConfig) -> FileSystem:
+        try:
+            mode = os.stat(config.path).st_mode
+        except FileNotFoundError:
+            raise LibraryAway(config.name, _shown(config.path), f"{_shown(config.path)} is not there") from None
+        except OSError as error:
+            raise LibraryError(
+                config.name, _shown(config.path), f"{_shown(config.path)} cannot be read: {error.strerror}."
+            ) from error
+        if not os.path.isdir(config.path):
+            raise LibraryError(
+                config.name, _shown(config.path), f"{_shown(config.path)} is not a folder (mode {mode:o})."
+            )
+        return file_system(config.path)
+
+    def _renamed(self, config: LibraryConfig) -> LibraryRow | None:
+        # A new name in the config for a folder that we know under a name the config no longer has: the id stays.
+        for row in libraries.every(self.catalogue):
+            if row.path == config.path and row.name not in self.config.libraries:
+                libraries.rename(self.catalogue, row.id, config.name)
+                return libraries.by_name(self.catalogue, config.name)
+        return None
+
+    # locations
+
+    def location_configs(self, names: list[str] | None = None) -> list[LocationConfig]:
+        """The configured locations, or the named ones. Raises UsageError for a name that the config lacks."""
+        if names is None:
+            return list(self.config.locations.values())
+        unknown = [name for name in names if name not in self.config.locations]
+        if unknown:
+            known = ", ".join(self.config.locations) or "none"
+            raise UsageError(f"There is no location {unknown[0]} in the config; it has: {known}.")
+        return [self.config.locations[name] for name in names]
+
+    def location(self, config: LocationConfig) -> Location:
+        """The place that `config` describes, bound to the identity that the catalogue knows."""
+        row = places.by_name(self.catalogue, config.name)
+        return location_of(config, row.identity if row else None)
+
+
+def location_of(config: LocationConfig, expected: Identity | None) -> Location:
+    """A place that can be opened. Raises UsageError for a type that this version cannot use."""
+    if isinstance(config, FolderConfig):
+        return FolderLocation(config.name, config.path, expected)
+    raise UsageError(
+        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders only "
+        f"(a drive, or a NAS that is mounted). Give it `path` and no `type`, or remove it from the config."
+    )
+
+
+@contextmanager
+def _lock(catalogue: str) -> Iterator[None]:
+    from fonoteca.disk.lock import hold_lock
+
+    with hold_lock(catalogue + ".lock"):
+        yield
+
+
+def _type_of(config: LocationConfig) -> str:
+    return type(config).__name__.removesuffix("Config").lower()
+
+
+def _moved(row: LibraryRow, config: LibraryConfig, found: FileSystem) -> str:
+    if row.path != config.path:
+        return f"it was recorded at {_shown(row.path)}, the config now says {_shown(config.path)}"
+    return (
+        f"{_shown(config.path)} lies on the file system {found.identity}, it was recorded on {row.file_system}: "
+        f"its own is not mounted, or another is in its place"
+    )
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")

@@ -1,0 +1,79 @@
+"""Runs and open findings: what happened, and what is still wrong."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from fonoteca.core.event import Summary
+from fonoteca.core.finding import Finding, FindingKind
+
+
+def run_started(connection: sqlite3.Connection, run: str, task: str, now_ns: int) -> None:
+    """A run that changes something begins. One that died has no end."""
+    connection.execute("INSERT INTO runs (id, task, start_ns) VALUES (?, ?, ?)", (run, task, now_ns))
+
+
+def run_ended(connection: sqlite3.Connection, run: str, now_ns: int, code: int, summary: Summary) -> None:
+    """A run is over."""
+    connection.execute(
+        "UPDATE runs SET end_ns = ?, exit_code = ?, summary = ? WHERE id = ?",
+        (now_ns, code, json.dumps(summary.counts), run),
+    )
+
+
+def last_run(connection: sqlite3.Connection, task: str) -> tuple[int, int | None, int | None] | None:
+    """Start, end and exit code of the newest run of a task."""
+    found = connection.execute(
+        "SELECT start_ns, end_ns, exit_code FROM runs WHERE task = ? ORDER BY start_ns DESC LIMIT 1", (task,)
+    ).fetchone()
+    return (found[0], found[1], found[2]) if found else None
+
+
+def note(connection: sqlite3.Connection, finding: Finding, now_ns: int) -> bool:
+    """Record a finding, or that it was seen again. True when it is new."""
+    where = (finding.kind.value, finding.library, finding.location, finding.path)
+    cursor = connection.execute(
+        "UPDATE findings SET last_ns = ?, detail = ? WHERE kind IS ? AND library IS ? AND location IS ? AND path IS ? "
+        "AND closed_ns IS NULL",
+        (now_ns, finding.detail, *where),
+    )
+    if cursor.rowcount:
+        return False
+    connection.execute(
+        "INSERT INTO findings (kind, library, location, path, severity, detail, first_ns, last_ns) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (*where, finding.severity.value, finding.detail, now_ns, now_ns),
+    )
+    return True
+
+
+def close(
+    connection: sqlite3.Connection,
+    now_ns: int,
+    *,
+    kinds: Iterable[FindingKind],
+    library: str | None = None,
+    location: str | None = None,
+    path: bytes | None = None,
+    before_ns: int | None = None,
+) -> None:
+    """What was wrong is no more: close findings of these kinds at this place, or those not seen since `before_ns`."""
+    marks = [kind.value for kind in kinds]
+    connection.execute(
+        f"UPDATE findings SET closed_ns = ? WHERE closed_ns IS NULL AND kind IN ({','.join('?' * len(marks))}) "
+        "AND library IS coalesce(?, library) AND location IS coalesce(?, location) AND path IS coalesce(?, path) "
+        "AND last_ns < coalesce(?, last_ns + 1)",
+        (now_ns, *marks, library, location, path, before_ns),
+    )
+
+
+def open_findings(
+    connection: sqlite3.Connection,
+) -> Iterable[tuple[str, str, str | None, str | None, bytes | None, str, int]]:
+    """Kind, severity, library, location, path, detail and first sight of everything that is still wrong."""
+    return connection.execute(
+        "SELECT kind, severity, library, location, path, detail, first_ns FROM findings WHERE closed_ns IS NULL "
+        "ORDER BY first_ns, id"
+    )

@@ -1,0 +1,151 @@
+"""What a scan found to be done, kept on disk for this run only: memory stays flat at a million files.
+
+One row a file that must be read: new, written or touched, due for its second reading, or lacking a copy somewhere.
+A run that dies loses it and is simply planned again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Pending(NamedTuple):
+    """One file to read. `entry` is None for a new one; times in ns, as the scan saw them."""
+
+    id: int
+    folder: int
+    folder_path: bytes
+    name: bytes
+    entry: int | None
+    reason: str
+    size: int
+
+
+NEW, WRITTEN, TOUCHED, DUE, NO_COPY = "new", "written", "touched", "due for re-reading", "no copy yet"
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Make the tables of this run, empty."""
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute("DROP TABLE IF EXISTS temp.pending")
+    connection.execute("DROP TABLE IF EXISTS temp.absent")
+    connection.execute(
+        "CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
+        "entry INTEGER, reason TEXT NOT NULL, size INTEGER NOT NULL)"
+    )
+    connection.execute("CREATE TEMP TABLE absent (entry INTEGER PRIMARY KEY)")
+    connection.execute("DROP TABLE IF EXISTS temp.again")
+    connection.execute(
+        "CREATE TEMP TABLE again (folder INTEGER NOT NULL, name BLOB NOT NULL, entry INTEGER, reason TEXT NOT NULL, "
+        "size INTEGER NOT NULL, UNIQUE (folder, name))"
+    )
+
+
+def add(connection: sqlite3.Connection, rows: list[tuple[int, bytes, int | None, str, int]]) -> None:
+    """(folder, name, entry, reason, size) each, in the order in which they will be read."""
+    connection.executemany(
+        "INSERT INTO pending (folder, name, entry, reason, size) VALUES (?, ?, ?, ?, ?)", rows
+    )
+
+
+def add_lacking(connection: sqlite3.Connection, library: int, locations: list[int]) -> None:
+    """Every present entry without a good copy of its content at one of `locations`, if it is not pending already."""
+    marks = ",".join("?" * len(locations))
+    connection.execute(
+        "INSERT INTO pending (folder, name, entry, reason, size) "
+        "SELECT e.folder, e.name, e.id, ?, e.size FROM folders f JOIN entries e ON e.folder = f.id "
+        "WHERE f.library = ? AND e.state = 'present' AND "
+        f"(SELECT count(*) FROM copies p WHERE p.entry = e.id AND p.location IN ({marks}) "
+        "AND p.content = e.content AND p.state = 'good') < ? "
+        "AND e.id NOT IN (SELECT entry FROM pending WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
+        (NO_COPY, library, *locations, len(locations)),
+    )
+
+
+def add_due(connection: sqlite3.Connection, library: int, read_before_ns: int) -> None:
+    """Entries read only once, before `read_before_ns`: they are due for their second reading."""
+    connection.execute(
+        "INSERT INTO pending (folder, name, entry, reason, size) "
+        "SELECT e.folder, e.name, e.id, ?, e.size FROM entries e JOIN folders f ON f.id = e.folder "
+        "WHERE f.library = ? AND e.confirmed_ns IS NULL AND e.read_ns < ? AND e.state = 'present' "
+        "AND e.id NOT IN (SELECT entry FROM pending WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
+        (DUE, library, read_before_ns),
+    )
+
+
+def totals(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+    """Files and bytes by reason."""
+    rows = connection.execute("SELECT reason, count(*), coalesce(sum(size), 0) FROM pending GROUP BY reason")
+    return {reason: (files, size) for reason, files, size in rows}
+
+
+def every(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
+    """All of it in order, `chunk` rows at a time: no statement stays open between, so the catalogue can be written."""
+    last = 0
+    while True:
+        rows = connection.execute(
+            "SELECT p.id, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM pending p "
+            "JOIN folders f ON f.id = p.folder WHERE p.id > ? ORDER BY p.id LIMIT ?",
+            (last, chunk),
+        ).fetchall()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield [Pending._make(row) for row in rows]
+
+
+def put_absent(connection: sqlite3.Connection, entries: list[int]) -> None:
+    """Entries that their fully listed folder no longer holds."""
+    connection.executemany("INSERT OR IGNORE INTO absent (entry) VALUES (?)", ((entry,) for entry in entries))
+
+
+def absent(connection: sqlite3.Connection) -> list[tuple[int, bytes, bytes, str]]:
+    """Entry, folder path, name and state of what was not seen, though its folder was listed."""
+    return connection.execute(
+        "SELECT e.id, f.path, e.name, e.state FROM absent a JOIN entries e ON e.id = a.entry "
+        "JOIN folders f ON f.id = e.folder ORDER BY f.path, e.name"
+    ).fetchall()
+
+
+def put_again(
+    connection: sqlite3.Connection, folder: int, name: bytes, entry: int | None, reason: str, size: int
+) -> None:
+    """Take a file up again in the second round: it changed while it was read, or a lane missed it."""
+    connection.execute(
+        "INSERT OR REPLACE INTO again (folder, name, entry, reason, size) VALUES (?, ?, ?, ?, ?)",
+        (folder, name, entry, reason, size),
+    )
+
+
+def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
+    """True when a file is in the second round."""
+    found = connection.execute("SELECT 1 FROM again WHERE folder = ? AND name = ?", (folder, name)).fetchone()
+    return found is not None
+
+
+def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
+    """The second round, as `every`."""
+    last = 0
+    while True:
+        rows = connection.execute(
+            "SELECT p.rowid, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM again p "
+            "JOIN folders f ON f.id = p.folder WHERE p.rowid > ? ORDER BY p.rowid LIMIT ?",
+            (last, chunk),
+        ).fetchall()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield [Pending._make(row) for row in rows]
+
+
+def needed(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
+    """Files and bytes that a location will be sent: pending ones of which it has no good copy, or that were written."""
+    found = connection.execute(
+        "SELECT count(*), coalesce(sum(p.size), 0) FROM pending p LEFT JOIN entries e ON e.id = p.entry "
+        "WHERE p.reason IN (?, ?) OR NOT EXISTS (SELECT 1 FROM copies c WHERE c.location = ? AND c.entry = p.entry "
+        "AND c.content = e.content AND c.state <> 'missing')",
+        (NEW, WRITTEN, location),
+    ).fetchone()
+    return int(found[0]), int(found[1])

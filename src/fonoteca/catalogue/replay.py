@@ -1,0 +1,221 @@
+"""Bringing manifest lines into the catalogue: after a location ran ahead, when one is adopted, or read bare.
+
+A manifest knows contents, not inodes: an entry that comes only from it has no ctime, so the next scan reads it and
+compares digests instead of taking the file as a new beginning.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fonoteca.catalogue import analyses, copies, entries, libraries
+from fonoteca.core.entry import Content, RelPath, kind_of
+from fonoteca.core.manifest.lines import (
+    Folder,
+    Have,
+    Line,
+    Link,
+    Moved,
+    Pruned,
+    Retired,
+    Superseded,
+    Tags,
+)
+from fonoteca.core.pattern import split
+
+
+@dataclass(slots=True)
+class Replay:
+    """Applies the lines of one library's chain at one location, in order, within the caller's transaction."""
+
+    connection: sqlite3.Connection
+    location: int
+    library: int
+    believe_folders: bool = False
+    """The library's own folders and links are taken from the manifest too (nothing better is known)."""
+
+    def apply(self, lines: Iterable[Line], segment: int) -> int:
+        """Apply the lines of segment `segment`; gives how many said something."""
+        count = 0
+        for line in lines:
+            count += self._one(line, segment)
+        return count
+
+    def restart(self) -> None:
+        """A full segment restates everything: forget what earlier ones said."""
+        inside = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ?"
+        for table in ("copies", "versions"):
+            self.connection.execute(
+                f"DELETE FROM {table} WHERE location = ? AND entry IN ({inside})",
+                (self.location, self.library),
+            )
+        self.connection.execute(
+            "DELETE FROM notes WHERE location = ? AND library = ?", (self.location, self.library)
+        )
+
+    def _one(self, line: Line, segment: int) -> int:
+        if isinstance(line, Have):
+            self._have(line, segment)
+        elif isinstance(line, Superseded):  # Retired is one too
+            self._kept(line, segment)
+        elif isinstance(line, Moved):
+            self.connection.execute(
+                "UPDATE copies SET key = ?, segment = ? WHERE location = ? AND key = ?",
+                (line.new, segment, self.location, line.old),
+            )
+        elif isinstance(line, Pruned):
+            self._pruned(line)
+        elif isinstance(line, Folder | Link):
+            self._note(line)
+        elif isinstance(line, Tags):
+            self._tags(line)
+        else:
+            return 0
+        return 1
+
+    def _have(self, line: Have, segment: int) -> None:
+        entry = self._entry(line.path, line.content, line.mtime_ns, line.time_ns, "present")
+        self.connection.execute(
+            "DELETE FROM copies WHERE location = ? AND key = ? AND entry <> ?",
+            (self.location, line.key, entry),
+        )
+        content = entries.put_content(self.connection, line.content)
+        copies.record(
+            self.connection,
+            self.location,
+            entry,
+            line.key,
+            content,
+            line.mtime_ns,
+            line.level,
+            line.time_ns,
+            segment,
+        )
+
+    def _kept(self, line: Superseded, segment: int) -> None:
+        state = "gone" if isinstance(line, Retired) else "present"
+        # Whatever its date (of its last check), a version is older than what a `Have` line says: so 0.
+        entry = self._entry(line.path, line.content, line.mtime_ns, 0, state)
+        content = entries.put_content(self.connection, line.content)
+        reason = "retired" if isinstance(line, Retired) else "superseded"
+        copies.add_version(
+            self.connection,
+            self.location,
+            entry,
+            content,
+            line.kept,
+            line.mtime_ns,
+            reason,
+            line.time_ns,
+            int(line.level),
+            line.time_ns,
+            segment,
+        )
+        if isinstance(line, Retired):
+            self.connection.execute(
+                "DELETE FROM copies WHERE location = ? AND key = ?", (self.location, line.key)
+            )
+
+    def _pruned(self, line: Pruned) -> None:
+        if line.key is None:
+            self.connection.execute(
+                "DELETE FROM versions WHERE location = ? AND key = ?", (self.location, line.kept)
+            )
+            return
+        self.connection.execute(
+            "DELETE FROM versions WHERE location = ? AND key = ? AND entry IN "
+            "(SELECT entry FROM copies WHERE location = ? AND key = ?)",
+            (self.location, line.kept, self.location, line.key),
+        )
+
+    def _note(self, line: Folder | Link) -> None:
+        target = line.target if isinstance(line, Link) else None
+        if line.gone:
+            forget_note(self.connection, self.location, self.library, line.path)
+        else:
+            put_note(self.connection, self.location, self.library, line.path, target)
+        if self.believe_folders:
+            self._believe(line)
+
+    def _believe(self, line: Folder | Link) -> None:
+        if isinstance(line, Folder):
+            libraries.put_folder(self.connection, self.library, line.path, None, is_empty=not line.gone)
+            return
+        folder, name = split(line.path)
+        number = self._folder(folder)
+        self.connection.execute("DELETE FROM links WHERE folder = ? AND name = ?", (number, name))
+        if not line.gone:
+            self.connection.execute(
+                "INSERT INTO links (folder, name, target) VALUES (?, ?, ?)", (number, name, line.target)
+            )
+
+    def _tags(self, line: Tags) -> None:
+        found = self.connection.execute(
+            "SELECT id FROM contents WHERE sha256 = ? AND size = ?", (line.sha256, line.size)
+        ).fetchone()
+        if found is None:
+            return
+        analyses.take_line(self.connection, found[0], line)
+        self.connection.execute("INSERT OR IGNORE INTO told VALUES (?, ?)", (self.location, found[0]))
+
+    def _entry(self, path: RelPath, content: Content, mtime_ns: int, time_ns: int, state: str) -> int:
+        folder, name = split(path)
+        found = entries.by_path(self.connection, self.library, folder, name)
+        number = entries.put_content(self.connection, content)
+        if found is not None:
+            if (
+                found.ctime_ns == 0 and state == "present"
+            ):  # known from manifests alone: the newest line speaks
+                self.connection.execute(
+                    "UPDATE entries SET content = ?, size = ?, mtime_ns = ?, read_ns = ? WHERE id = ? AND read_ns <= ?",
+                    (number, content.size, mtime_ns, time_ns, found.entry, time_ns),
+                )
+            return found.entry
+        cursor = self.connection.execute(
+            "INSERT INTO entries (folder, name, kind, content, size, mtime_ns, ctime_ns, inode, trusted, read_ns, state,"
+            " since_ns) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?)",
+            (
+                self._folder(folder),
+                name,
+                kind_of(name).value,
+                number,
+                content.size,
+                mtime_ns,
+                time_ns,
+                state,
+                time_ns,
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _folder(self, path: bytes) -> int:
+        found = libraries.folder(self.connection, self.library, path)
+        return found[0] if found else libraries.put_folder(self.connection, self.library, path)
+
+
+def put_note(
+    connection: sqlite3.Connection, location: int, library: int, path: bytes, target: bytes | None
+) -> None:
+    """A location's manifest states an empty folder (target None) or a link."""
+    connection.execute(
+        "INSERT OR REPLACE INTO notes (location, library, path, target) VALUES (?, ?, ?, ?)",
+        (location, library, path, target),
+    )
+
+
+def forget_note(connection: sqlite3.Connection, location: int, library: int, path: bytes) -> None:
+    """It states it no more."""
+    connection.execute(
+        "DELETE FROM notes WHERE location = ? AND library = ? AND path = ?", (location, library, path)
+    )
+
+
+def notes_at(connection: sqlite3.Connection, location: int, library: int) -> dict[bytes, bytes | None]:
+    """Every empty folder (None) and link (target) that a location's manifest states."""
+    return dict(
+        connection.execute(
+            "SELECT path, target FROM notes WHERE location = ? AND library = ?", (location, library)
+        )
+    )

@@ -1,0 +1,226 @@
+"""The catalogue's tables, as steps that are never changed once released; each runs in one transaction.
+
+Paths, names and keys are BLOBs: any file name that Linux allows survives. Times are nanoseconds since 1970.
+Digests are the raw 32 and 16 bytes. `level` is `core.copy.Level` as a number.
+"""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE libraries (
+    id          INTEGER PRIMARY KEY,
+    uid         TEXT NOT NULL UNIQUE,           -- 32 hex digits; what locations know it by
+    name        TEXT NOT NULL UNIQUE,
+    path        BLOB NOT NULL,
+    file_system TEXT NOT NULL,                  -- identity of the file system it was recorded on
+    added_ns    INTEGER NOT NULL,
+    scanned_ns  INTEGER,                        -- last scan that looked at all of it
+    complete    INTEGER NOT NULL DEFAULT 0      -- whether that scan could see every part
+) STRICT;
+
+CREATE TABLE folders (
+    id          INTEGER PRIMARY KEY,
+    library     INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    path        BLOB NOT NULL,                  -- inside the library, b'' is its root
+    file_system TEXT,                           -- where it is another one than the library's: a mount inside it
+    is_empty    INTEGER NOT NULL DEFAULT 0,     -- nothing inside: a manifest line, recreated on restore
+    UNIQUE (library, path)
+) STRICT;
+
+CREATE TABLE links (
+    folder INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+    name   BLOB NOT NULL,
+    target BLOB NOT NULL,
+    PRIMARY KEY (folder, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contents (
+    id       INTEGER PRIMARY KEY,
+    sha256   BLOB NOT NULL,
+    size     INTEGER NOT NULL,
+    xxh3_128 BLOB NOT NULL,
+    UNIQUE (sha256, size)
+) STRICT;
+
+CREATE TABLE entries (
+    id           INTEGER PRIMARY KEY,
+    folder       INTEGER NOT NULL REFERENCES folders (id) ON DELETE CASCADE,
+    name         BLOB NOT NULL,
+    kind         TEXT NOT NULL CHECK (kind IN ('track', 'companion')),
+    content      INTEGER NOT NULL REFERENCES contents (id),
+    size         INTEGER NOT NULL,              -- of `content`, here for the scan
+    mtime_ns     INTEGER NOT NULL,
+    ctime_ns     INTEGER NOT NULL,              -- 0: not known (brought back from a manifest)
+    inode        INTEGER NOT NULL,
+    trusted      INTEGER NOT NULL,              -- its times were old enough when it was read (not "racy")
+    read_ns      INTEGER NOT NULL,
+    confirmed_ns INTEGER,                       -- read a second time, past the cache
+    state        TEXT NOT NULL CHECK (state IN ('present', 'gone', 'held', 'excluded')),
+    since_ns     INTEGER NOT NULL,              -- when it came into this state
+    UNIQUE (folder, name)
+) STRICT;
+CREATE INDEX entries_content ON entries (content);
+CREATE INDEX entries_unconfirmed ON entries (read_ns) WHERE confirmed_ns IS NULL;
+CREATE INDEX entries_odd ON entries (state) WHERE state <> 'present';
+
+CREATE TABLE history (
+    id       INTEGER PRIMARY KEY,
+    entry    INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    content  INTEGER NOT NULL REFERENCES contents (id),
+    mtime_ns INTEGER NOT NULL,
+    time_ns  INTEGER NOT NULL,                  -- when it was superseded
+    verdict  TEXT NOT NULL
+) STRICT;
+CREATE INDEX history_entry ON history (entry);
+
+CREATE TABLE analyses (
+    content         INTEGER PRIMARY KEY REFERENCES contents (id) ON DELETE CASCADE,
+    time_ns         INTEGER NOT NULL,
+    tool            TEXT NOT NULL,              -- for example 'mutagen 1.48.1'
+    error           TEXT,                       -- why there are no tags
+    container       TEXT,
+    codec           TEXT,
+    duration        REAL,                       -- s
+    sample_rate     INTEGER,                    -- Hz
+    channels        INTEGER,
+    bit_rate        INTEGER,                    -- bit/s
+    bits_per_sample INTEGER,
+    drm             TEXT
+) STRICT;
+
+CREATE TABLE documents (                        -- apart from `analyses`, so that looking for lacks reads no tags
+    content  INTEGER PRIMARY KEY REFERENCES analyses (content) ON DELETE CASCADE,
+    document BLOB NOT NULL                      -- zlib of three lines of JSON: tags, raw, pictures
+) STRICT;
+
+CREATE TABLE locations (
+    id          INTEGER PRIMARY KEY,
+    uid         TEXT NOT NULL UNIQUE,           -- location.json's id
+    nonce       TEXT NOT NULL,
+    name        TEXT NOT NULL UNIQUE,
+    place       TEXT NOT NULL,                  -- as the config says it
+    file_system TEXT NOT NULL,
+    naming      TEXT NOT NULL,
+    traits      TEXT NOT NULL,                  -- JSON
+    added_ns    INTEGER NOT NULL,
+    seen_ns     INTEGER,                        -- last opened
+    listed_ns   INTEGER,                        -- last time that all names there were listed
+    snapshot_ns INTEGER,                        -- last catalogue snapshot put there
+    sums_stale  INTEGER NOT NULL DEFAULT 1      -- SHA256SUMS is older than the copies
+) STRICT;
+
+CREATE TABLE chains (
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    n        INTEGER NOT NULL,                  -- the last seal that we know
+    digest   TEXT NOT NULL,
+    first    INTEGER NOT NULL DEFAULT 1,        -- the segment that restates everything
+    damaged  INTEGER NOT NULL DEFAULT 0,        -- a segment there can't be believed: restate everything
+    PRIMARY KEY (location, library)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE copies (
+    location     INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    entry        INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    key          BLOB NOT NULL,
+    content      INTEGER NOT NULL REFERENCES contents (id),
+    mtime_ns     INTEGER NOT NULL,              -- as published
+    level        INTEGER NOT NULL,
+    verified_ns  INTEGER,
+    published_ns INTEGER NOT NULL,
+    segment      INTEGER NOT NULL,              -- where the manifest says so
+    state        TEXT NOT NULL CHECK (state IN ('good', 'missing', 'damaged', 'unreadable')),
+    PRIMARY KEY (location, entry)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX copies_key ON copies (location, key);
+CREATE INDEX copies_entry ON copies (entry);
+CREATE INDEX copies_bad ON copies (location) WHERE state <> 'good';
+
+CREATE TABLE versions (
+    id          INTEGER PRIMARY KEY,
+    location    INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    entry       INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    content     INTEGER NOT NULL REFERENCES contents (id),
+    key         BLOB NOT NULL,                  -- of the blob; several records may name one blob
+    mtime_ns    INTEGER NOT NULL,
+    reason      TEXT NOT NULL,                  -- 'superseded', 'retired'
+    time_ns     INTEGER NOT NULL,
+    level       INTEGER NOT NULL,
+    verified_ns INTEGER,
+    segment     INTEGER NOT NULL,
+    state       TEXT NOT NULL DEFAULT 'good' CHECK (state IN ('good', 'missing', 'damaged', 'unreadable'))
+) STRICT;
+CREATE INDEX versions_key ON versions (location, key);
+CREATE INDEX versions_entry ON versions (entry);
+CREATE INDEX versions_bad ON versions (location) WHERE state <> 'good';
+
+CREATE TABLE notes (                            -- folder and link lines that a location's manifest states
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    path     BLOB NOT NULL,
+    target   BLOB,                              -- NULL: an empty folder
+    PRIMARY KEY (location, library, path)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE told (                             -- analyses that a location's manifest states
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    content  INTEGER NOT NULL REFERENCES contents (id) ON DELETE CASCADE,
+    PRIMARY KEY (location, content)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id        TEXT PRIMARY KEY,
+    task      TEXT NOT NULL,
+    start_ns  INTEGER NOT NULL,
+    end_ns    INTEGER,
+    exit_code INTEGER,
+    summary   TEXT
+) STRICT;
+
+CREATE TABLE findings (
+    id        INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL,
+    severity  TEXT NOT NULL,
+    library   TEXT,
+    location  TEXT,
+    path      BLOB,
+    detail    TEXT NOT NULL,
+    first_ns  INTEGER NOT NULL,
+    last_ns   INTEGER NOT NULL,
+    closed_ns INTEGER
+) STRICT;
+CREATE INDEX findings_open ON findings (kind, library, location, path) WHERE closed_ns IS NULL;
+
+CREATE TABLE tallies (                          -- what `status` counts, for 1,024 entries with their copies each
+    bucket   INTEGER PRIMARY KEY,               -- entry >> 10
+    document TEXT NOT NULL                      -- JSON; dropped by the triggers below when something of it changes
+) STRICT;
+CREATE TRIGGER entries_added AFTER INSERT ON entries
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
+CREATE TRIGGER entries_dropped AFTER DELETE ON entries
+    BEGIN DELETE FROM tallies WHERE bucket = OLD.id >> 10; END;
+CREATE TRIGGER entries_changed AFTER UPDATE OF folder, kind, content, size, state ON entries
+    WHEN (OLD.folder, OLD.kind, OLD.content, OLD.size, OLD.state)
+        <> (NEW.folder, NEW.kind, NEW.content, NEW.size, NEW.state)
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
+CREATE TRIGGER folders_remounted AFTER UPDATE OF file_system ON folders
+    WHEN OLD.file_system IS NOT NEW.file_system
+    BEGIN DELETE FROM tallies; END;
+CREATE TRIGGER copies_added AFTER INSERT ON copies
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
+CREATE TRIGGER copies_dropped AFTER DELETE ON copies
+    BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
+CREATE TRIGGER copies_changed AFTER UPDATE ON copies
+    BEGIN DELETE FROM tallies WHERE bucket IN (OLD.entry >> 10, NEW.entry >> 10); END;
+CREATE TRIGGER versions_added AFTER INSERT ON versions
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
+CREATE TRIGGER versions_dropped AFTER DELETE ON versions
+    BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
+CREATE TRIGGER versions_changed AFTER UPDATE ON versions
+    BEGIN DELETE FROM tallies WHERE bucket IN (OLD.entry >> 10, NEW.entry >> 10); END;
+"""
+
+STEPS: tuple[str, ...] = (FIRST,)
+"""Step n brings a catalogue from schema n to n + 1."""
+
+VERSION = len(STEPS)

@@ -1,0 +1,46 @@
+"""Listing one folder with the lstat of everything in it."""
+
+from __future__ import annotations
+
+import os
+
+
+def list_folder(folder: bytes) -> tuple[list[tuple[bytes, os.stat_result]], str | None]:
+    """Names with their lstat, in byte order, and why the listing is not complete (None when it is).
+
+    A name that vanishes between listing and lstat is left out: it is not there. Never raises OSError.
+    """
+    found: list[tuple[bytes, os.stat_result]] = []
+    error: str | None = None
+    try:
+        with os.scandir(folder) as names:
+            for each in names:
+                try:
+                    found.append((each.name, each.stat(follow_symlinks=False)))
+                except FileNotFoundError:
+                    continue
+                except OSError as problem:
+                    error = error or f"{each.name!r}: {problem.strerror}"
+    except OSError as problem:
+        error = problem.strerror or str(problem)
+    found.sort()
+    return found, error
+
+
+def read_link(path: bytes) -> bytes | None:
+    """Where a symbolic link points, None when it can't be told."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
+
+
+def is_absent(path: bytes) -> bool:
+    """True only when lstat says that nothing stands there; any other trouble is not absence."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

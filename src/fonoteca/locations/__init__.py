@@ -1,0 +1,1 @@
+"""Places that hold copies. `base` is the contract; only `LocationError`s cross its border."""

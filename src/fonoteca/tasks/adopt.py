@@ -1,0 +1,225 @@
+"""`location adopt PLACE`: a place that is a location already is believed, and what the catalogue lacks comes back from it.
+
+    for event in location_adopt("/home/ana/.config/fonoteca/config.toml", "/media/red/music-backup"):
+        ...
+
+For a lost catalogue, a lost config, a drive that moved to another disk, a second catalogue. An empty catalogue first takes
+the newest snapshot of it that lies there, then the manifest lines after it. Nothing of the library is read here: the next
+scan reads, and compares with the digests that came back.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from fonoteca.archive import Access, Archive, Stop
+from fonoteca.catalogue import libraries, places
+from fonoteca.catalogue.database import transaction
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.catalogue.places import PlaceRow
+from fonoteca.config import edit, names
+from fonoteca.config.load import check_text
+from fonoteca.config.model import FolderConfig
+from fonoteca.core.entry import LibraryId
+from fonoteca.core.event import Event, Found, Phase, Warned
+from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard, Tip, compare
+from fonoteca.core.manifest.segment import BadSegment
+from fonoteca.disk.mounts import file_system
+from fonoteca.errors import UsageError
+from fonoteca.locations.base import OpenLocation
+from fonoteca.locations.folder import FolderLocation
+from fonoteca.tasks.belief import take_over
+from fonoteca.tasks.chains import ChainView, cards, library_ids
+from fonoteca.tasks.draft import HEADER
+from fonoteca.tasks.ground import same_folder, shown, whole_path
+from fonoteca.tasks.rebinding import Bound, bind
+from fonoteca.tasks.recover import read_newer
+from fonoteca.tasks.run import run
+from fonoteca.tasks.seals import damaged_manifest
+from fonoteca.tasks.snapshots import is_empty, take_newest
+
+
+def location_adopt(
+    config_path: str,
+    place: str,
+    name: str | None = None,
+    *,
+    stop: Stop | None = None,
+    now: Callable[[], int] = time.time_ns,
+) -> Iterator[Event]:
+    """Believe the location at the path `place`. The config is written or added to where it lacks it.
+
+    Raises UsageError when PLACE is no location, ConfigError, LocationError, Locked, CatalogueError, Interrupted.
+    """
+    if "://" in place or place.startswith("rclone:"):
+        raise UsageError(f"{place}: this version of fonoteca can use locations in folders only.")
+    path = whole_path(os.fsencode(place))
+    text = edit.text_or_empty(config_path)
+    config = check_text(text or HEADER, config_path)
+    with Archive.open(config, Access.WRITE, stop=stop, now=now) as archive:
+        yield from run(archive, "adopt", Adoption(archive, config_path, text, path, name).events())
+
+
+@dataclass(slots=True)
+class Adoption:
+    """One adoption."""
+
+    archive: Archive
+    config_path: str
+    text: str
+    path: bytes
+    name: str | None
+
+    def events(self) -> Iterator[Event]:
+        """Everything. See `location_adopt`."""
+        yield Phase("adopt")
+        bound = Bound.at(self.path)
+        if bound.marker is not None and is_empty(self.archive.catalogue):
+            yield from self._take_snapshot()
+        chosen = self._choose(bound)
+        known = {each.id for each in places.every(self.archive.catalogue)}
+        row = self._bind(bound, chosen)
+        location = FolderLocation(row.name, self.path, row.identity)
+        with location.open(write=False) as place:
+            for library in library_ids(place):
+                self.archive.pause_point()
+                yield from self._library(place, row, library)
+        with transaction(self.archive.catalogue):
+            self.archive.catalogue.execute("UPDATE locations SET listed_ns = NULL WHERE id = ?", (row.id,))
+        yield from self._other_places(row, known)
+
+    def _take_snapshot(self) -> Iterator[Event]:
+        name = shown(self.path)
+        with FolderLocation(name, self.path, None, anywhere=True).open(write=False) as place:
+            yield from take_newest(self.archive, place, name)
+
+    # which location this is
+
+    def _choose(self, bound: Bound) -> tuple[str, bool]:
+        """Its name, and whether it is a copy of a location that still stands elsewhere, so gets an id of its own."""
+        folders = [each for each in self.archive.config.locations.values() if isinstance(each, FolderConfig)]
+        configured = next((each.name for each in folders if same_folder(each.path, self.path)), None)
+        row = places.by_uid(self.archive.catalogue, bound.marker.id) if bound.marker is not None else None
+        elsewhere = row is not None and row.name != configured and self._stands_elsewhere(row)
+        if configured is not None:
+            return configured, elsewhere
+        if row is not None and not elsewhere:
+            return row.name, False
+        taken = [
+            *self.archive.config.locations,
+            *(each.name for each in places.every(self.archive.catalogue)),
+        ]
+        if self.name is not None and self.name not in taken:
+            return self.name, elsewhere
+        return names.propose_location_name(self.path, taken), elsewhere
+
+    def _stands_elsewhere(self, row: PlaceRow) -> bool:
+        config = self.archive.config.locations.get(row.name)
+        if not isinstance(config, FolderConfig) or same_folder(config.path, self.path):
+            return False
+        return Bound.is_at(config.path, row.identity)
+
+    def _bind(self, bound: Bound, chosen: tuple[str, bool]) -> PlaceRow:
+        """Config, marker and catalogue agree afterwards that this is it."""
+        name, is_clone = chosen
+        self._into_config(name)
+        identity, traits = bind(bound, name, anew=is_clone)
+        connection = self.archive.catalogue
+        with transaction(connection):
+            former = places.by_name(connection, name)
+            if former is not None and former.identity.id != identity.id:
+                places.forget(
+                    connection, former.id
+                )  # another disk had this name; this one has it from now on
+            return places.put(connection, name, shown(self.path), identity, traits, self.archive.now())
+
+    def _into_config(self, name: str) -> None:
+        text = self.text or HEADER
+        known = self.archive.config.locations.get(name)
+        written = os.fsdecode(self.path)
+        if known is None:
+            text = edit.add_location(text, name, {"path": written})
+        elif isinstance(known, FolderConfig) and not same_folder(known.path, self.path):
+            text = edit.set_location_path(text, name, written)
+        else:
+            return
+        self.text = text
+        self.archive.config = replace(
+            edit.write_config(self.config_path, text), catalogue=self.archive.config.catalogue
+        )
+
+    # what it holds
+
+    def _library(self, place: OpenLocation, row: PlaceRow, uid: str) -> Iterator[Event]:
+        card = next((each for each in cards(place) if each.id == uid), None)
+        with transaction(self.archive.catalogue):
+            library = libraries.by_uid(self.archive.catalogue, uid) or self._new_library(uid, card)
+            faults = self._believe(place, row, library)
+        if faults:
+            remedy = "what the rest says was taken, and the next backup writes it anew"
+            yield Found(damaged_manifest(faults, library.name, row.name, remedy=remedy, repairable=True))
+        count = self.archive.catalogue.execute(
+            "SELECT count(*) FROM copies p JOIN entries e ON e.id = p.entry JOIN folders f ON f.id = e.folder "
+            "WHERE p.location = ? AND f.library = ?",
+            (row.id, library.id),
+        ).fetchone()[0]
+        yield Warned(
+            f"{row.name} holds {count:,} entries of the library {library.name}, as its manifest says."
+        )
+        if library.name not in self.archive.config.libraries:
+            yield Warned(
+                f"Where the library {library.name} lies is not known: run `fonoteca library add "
+                f"{library.name} PATH`; the next scan compares it with what was recorded."
+            )
+
+    def _new_library(self, uid: str, card: LibraryCard | None) -> LibraryRow:
+        """A library that the catalogue lacks, under the name of its folder there."""
+        connection = self.archive.catalogue
+        name = card.folder if card is not None else uid[:8]
+        namesake = libraries.by_name(connection, name)
+        if namesake is not None and self._is_nowhere(namesake):
+            # A fresh catalogue saw this library first and gave it an id; the one that copies bear is the true one.
+            connection.execute("UPDATE libraries SET uid = ? WHERE id = ?", (uid, namesake.id))
+            return replace(namesake, uid=uid)
+        number, free = 2, name
+        while libraries.by_name(connection, free) is not None:
+            number, free = number + 1, f"{name}-{number}"
+        config = self.archive.config.libraries.get(free)
+        path, where = b"", ""
+        if config is not None and os.path.isdir(config.path):
+            path, where = config.path, file_system(config.path).identity
+        return libraries.add(connection, uid, free, path, where, self.archive.now())
+
+    def _is_nowhere(self, library: LibraryRow) -> bool:
+        found = self.archive.catalogue.execute(
+            "SELECT 1 FROM chains WHERE library = ? LIMIT 1", (library.id,)
+        )
+        return found.fetchone() is None
+
+    def _believe(self, place: OpenLocation, row: PlaceRow, library: LibraryRow) -> list[str]:
+        """Bring the catalogue up to the chain's end; gives what cannot be believed of it."""
+        view = ChainView.of(place, LibraryId(library.uid))
+        chain = places.chain(self.archive.catalogue, row.id, library.id)
+        if chain is not None and not chain.damaged:
+            try:
+                relation = compare(Tip(chain.n, chain.digest), view.tip(), view.digest_at)
+                if isinstance(relation, Equal):
+                    return []
+                if isinstance(relation, Ahead):
+                    read_newer(self.archive, view, row, library, relation.first)
+                    return []
+            except BadSegment:
+                pass  # then it is read as far as it can be
+        unseen = library.scanned_ns is None
+        return take_over(self.archive.catalogue, view, row.id, library.id, believe_folders=unseen)
+
+    def _other_places(self, row: PlaceRow, known: set[int]) -> Iterator[Event]:
+        for other in places.every(self.archive.catalogue):
+            if other.id in known and other.id != row.id and other.name not in self.archive.config.locations:
+                yield Warned(
+                    f"The catalogue also remembers the location {other.name} ({other.place}): "
+                    f"run `fonoteca location adopt PLACE` for it, or `fonoteca location forget {other.name}`."
+                )

@@ -1,0 +1,280 @@
+"""`backup`: look at the libraries, plan, read once, copy to every location, seal, report.
+
+    for event in backup(archive):
+        ...
+
+What only adds, acts: new files are copied, written files become new versions and what they had is kept. Nothing is ever
+removed, and a content that differs under an unmoved stat goes nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from queue import SimpleQueue
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import journal, libraries, pending, places, standing
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.config.model import LibraryConfig
+from fonoteca.core import naming
+from fonoteca.core.entry import RACY_NETWORK_NS, RACY_NS, LibraryId
+from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned, WouldCopy
+from fonoteca.core.finding import FindingKind
+from fonoteca.core.pattern import join
+from fonoteca.core.verdict import trusts_ctime
+from fonoteca.disk.mounts import file_system
+from fonoteca.errors import Full, LibraryError, LocationError
+from fonoteca.tasks.analyse import analyse
+from fonoteca.tasks.blocks import BlockPool
+from fonoteca.tasks.closing import close_chain, put_snapshots, restate, write_sums
+from fonoteca.tasks.finish import finish, take_place_of
+from fonoteca.tasks.lanes import Lane
+from fonoteca.tasks.naming import Namer
+from fonoteca.tasks.opening import Opened, chosen, failure, open_all
+from fonoteca.tasks.reading import Reader, start
+from fonoteca.tasks.recording import Recorder
+from fonoteca.tasks.recover import enrol, folder_of
+from fonoteca.tasks.run import run
+from fonoteca.tasks.scan import look
+from fonoteca.tasks.seal import Ledger
+from fonoteca.tasks.survey import is_due, survey
+from fonoteca.tasks.transfer import Transfer
+
+READERS = 2
+BUFFERS = 24
+"""Blocks of 1 MiB that readers and lanes share."""
+
+SECOND_READING_NS = 6 * 3600 * 1_000_000_000
+"""A content read once is read again, past the cache, by the first run after so long (6 h): within a day."""
+
+
+def backup(
+    archive: Archive,
+    places: Sequence[str] | None = None,
+    libraries: Sequence[str] | None = None,
+    *,
+    dry_run: bool = False,
+    read: bool = False,
+) -> Iterator[Event]:
+    """Bring the libraries to the locations (all, or the named ones). See the module.
+
+    `dry_run` judges by stat and writes nothing at any location; with `read` it reads the files too.
+    Raises UsageError for unknown names, Interrupted when the user stopped it.
+    """
+    job = Job(archive, places is not None)
+    return run(archive, "backup", job.events(places, list(libraries) if libraries else None, dry_run, read))
+
+
+def scan(archive: Archive, libraries: Sequence[str] | None = None) -> Iterator[Event]:
+    """Look at the libraries, read what is new or changed, and record it; no location is touched."""
+    job = Job(archive, named=False)
+    return run(
+        archive, "scan", job.events((), list(libraries) if libraries else None, dry_run=False, read=False)
+    )
+
+
+@dataclass(slots=True)
+class Job:
+    """One backup run."""
+
+    archive: Archive
+    named: bool
+    opened: list[Opened] = field(default_factory=list)
+    started_ns: int = 0
+
+    def events(
+        self, names: Sequence[str] | None, library_names: list[str] | None, dry_run: bool, read: bool
+    ) -> Iterator[Event]:
+        """The whole of it."""
+        archive = self.archive
+        self.started_ns = archive.now()
+        configs = chosen(archive, names)
+        wanted = archive.library_configs(library_names)
+        standing.begin(archive.catalogue)
+        with ExitStack() as stack:
+            for found in open_all(archive, configs, stack, write=not dry_run, named=self.named):
+                if isinstance(found, Opened):
+                    self.opened.append(found)
+                else:
+                    yield found
+            present = yield from self._present(wanted)
+            if not dry_run:
+                yield from self._enrol(present)
+            for config, row in present:
+                yield from self._library(config, row, dry_run=dry_run, read=read)
+            if not dry_run:
+                yield from self._close(present)
+
+    def _present(
+        self, wanted: list[LibraryConfig]
+    ) -> Generator[Event, None, list[tuple[LibraryConfig, LibraryRow]]]:
+        present = []
+        for config in wanted:
+            try:
+                present.append((config, self.archive.library(config)[0]))
+            except LibraryError as error:
+                yield LibraryFailed(config.name, type(error).__name__, str(error))
+        return present
+
+    # before
+
+    def _enrol(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
+        """Every location agrees with us about every library before anything is copied."""
+        for one in self.alive():
+            try:
+                for _, library in present:
+                    yield from enrol(self.archive, one.place, one.row, library)
+                    chain = places.chain(self.archive.catalogue, one.row.id, library.id)
+                    if chain is not None and chain.damaged:
+                        yield from restate(self.archive, one.place, one.row, library)
+                row = places.by_name(self.archive.catalogue, one.config.name)
+                if row is not None and is_due(row, self.archive.now()):
+                    yield Phase("list", location=one.config.name)
+                    yield from survey(self.archive, one.place, one.row)
+            except LocationError as error:
+                yield self._fail(one, error)
+
+    def alive(self) -> list[Opened]:
+        """Locations that have not failed."""
+        return [one for one in self.opened if not one.failed]
+
+    def _fail(self, one: Opened, error: LocationError) -> LocationFailed:
+        one.failed = True
+        return failure(self.archive, one.config, error, named=self.named)
+
+    # each library
+
+    def _library(
+        self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool
+    ) -> Iterator[Event]:
+        try:
+            yield from look(self.archive, config)
+        except LibraryError as error:
+            yield LibraryFailed(config.name, type(error).__name__, str(error))
+            return
+        numbers = [one.row.id for one in self.alive()]
+        if numbers:
+            pending.add_lacking(self.archive.catalogue, row.id, numbers)
+        if dry_run and not read:
+            yield from self._would(row)
+            return
+        pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
+        yield from self._room()
+        yield from self._transfer(config, row, dry_run=dry_run)
+
+    def _would(self, row: LibraryRow) -> Iterator[Event]:
+        """A dry run by stat: what would be sent."""
+        names = tuple(one.config.name for one in self.alive())
+        for chunk in pending.every(self.archive.catalogue):
+            for item in chunk:
+                path = join(item.folder_path, item.name)
+                yield WouldCopy(row.name, path, item.size, item.reason, names)
+
+    def _room(self) -> Iterator[Event]:
+        """What each location still needs must fit above its reserve, or it fails before anything is sent."""
+        for one in self.alive():
+            files, size = pending.needed(self.archive.catalogue, one.row.id)
+            try:
+                space = one.place.space()
+            except LocationError as error:
+                yield self._fail(one, error)
+                continue
+            if files:
+                yield Planned(one.config.name, files, size)
+            if space is not None and size > space.usable:
+                yield self._fail(one, Full(one.config.name, size, space.usable))
+
+    def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
+        totals = pending.totals(self.archive.catalogue)
+        files = sum(count for count, _ in totals.values())
+        if not files:
+            return
+        yield Phase(
+            "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
+        )
+        transfer = self._make(config, row, [] if dry_run else self.alive())
+        for event in transfer.run():
+            if isinstance(event, LocationFailed):
+                self._mark_failed(event.location)
+            yield event
+
+    def _mark_failed(self, name: str) -> None:
+        for one in self.opened:
+            if one.config.name == name:
+                one.failed = True
+
+    def _make(self, config: LibraryConfig, row: LibraryRow, targets: list[Opened]) -> Transfer:
+        archive = self.archive
+        where = file_system(config.path)
+        reports: SimpleQueue[object] = SimpleQueue()
+        lanes, namers = [], []
+        for number, one in enumerate(targets):
+            chain = places.chain(archive.catalogue, one.row.id, row.id)
+            ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
+            lanes.append(
+                Lane(number, one.config.name, one.place, ledger, reports, row.name, finish, take_place_of)  # type: ignore[arg-type]
+            )
+            rule = naming.rule_named(one.row.identity.naming)
+            namers.append(Namer(archive.catalogue, one.row.id, folder_of(one.place, row), rule))
+        reader = Reader(
+            config.path,
+            lanes,
+            BlockPool(BUFFERS),
+            SimpleQueue(),
+            reports.put,
+            RACY_NETWORK_NS if where.is_network else RACY_NS,
+            trusts_ctime(where.type),
+            archive.now,
+        )
+        start(reader, READERS)
+        rows = [one.row for one in targets]
+        recorder = Recorder(archive.catalogue, row, rows, self.started_ns)
+        return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)
+
+    # after
+
+    def _close(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
+        for config, row in present:
+            yield from analyse(self.archive, config, row)
+            self._findings_that_ended(row)
+        for one in self.alive():
+            try:
+                for _, row in present:
+                    yield from close_chain(self.archive, one.place, one.row, row)
+                fresh = places.by_name(self.archive.catalogue, one.config.name)
+                if fresh is not None and fresh.sums_stale:
+                    yield Phase("seal", location=one.config.name)
+                    write_sums(self.archive, one.place, fresh)
+            except LocationError as error:
+                yield self._fail(one, error)
+        yield from self._snapshots(present)
+
+    def _snapshots(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
+        for one in self.alive():
+            row = places.by_name(self.archive.catalogue, one.config.name)
+            if row is None or not present:
+                continue
+            try:
+                put_snapshots(self.archive, [(one.place, row)], present[0][1])
+            except LocationError as error:
+                yield self._fail(one, error)
+            except OSError as error:
+                yield Warned(
+                    f"No snapshot of the catalogue was put to {one.config.name}: {error.strerror or error}."
+                )
+
+    def _findings_that_ended(self, row: LibraryRow) -> None:
+        """What an earlier run saw in this library and this one did not is over."""
+        ended = (FindingKind.UNREADABLE, FindingKind.CHANGING, FindingKind.NOT_SEEN, FindingKind.SKIPPED)
+        journal.close(
+            self.archive.catalogue,
+            self.archive.now(),
+            kinds=ended,
+            library=row.name,
+            before_ns=self.started_ns,
+        )
+
+
+__all__ = ["backup", "libraries", "scan"]

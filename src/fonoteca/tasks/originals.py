@@ -1,0 +1,216 @@
+"""The library's own files, read again and held against what was recorded: rot shows where it begins.
+
+A file whose stat stands still while its bytes differ is held, as a scan does; one that was written since the last scan is
+only counted, for the next backup judges it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import NamedTuple
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import copies, entries, journal
+from fonoteca.catalogue.database import transaction
+from fonoteca.catalogue.entries import PATH
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.config.model import LibraryConfig
+from fonoteca.core.copy import Level
+from fonoteca.core.digest import Hasher
+from fonoteca.core.entry import RACY_NETWORK_NS, RACY_NS, FileStat, is_settled
+from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Verified, Warned
+from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.pattern import join
+from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
+from fonoteca.disk.mounts import FileSystem
+from fonoteca.disk.reading import open_source, reading_again
+from fonoteca.errors import LibraryError
+from fonoteca.library.scan import file_stat
+from fonoteca.tasks.crew import Cancelled, Crew
+from fonoteca.tasks.inspection import PAGE, THREADS
+from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES
+
+
+class Sight(Enum):
+    """What reading one file showed."""
+
+    SAME = auto()
+    DIFFERS = auto()
+    WRITTEN = auto()
+    """It was written or removed since the last scan, or while it was read."""
+    UNREADABLE = auto()
+
+
+class Original(NamedTuple):
+    """One entry as it was recorded."""
+
+    entry: int
+    path: bytes
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    sha256: bytes
+    xxh3_128: bytes
+
+
+class Seen(NamedTuple):
+    """What became of one entry. `detail` is for a finding."""
+
+    original: Original
+    sight: Sight
+    level: Level = Level.NONE
+    stat: FileStat | None = None
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Originals:
+    """One library, read whole. `sha256` compares SHA-256 too."""
+
+    archive: Archive
+    config: LibraryConfig
+    sha256: bool
+    changed: int = 0
+    _place: FileSystem | None = None
+    _crew: Crew[list[Original], list[Seen]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._crew = Crew(self._look, THREADS)
+
+    @property
+    def catalogue(self) -> sqlite3.Connection:
+        """The archive's catalogue."""
+        return self.archive.catalogue
+
+    def events(self) -> Iterator[Event]:
+        """Everything; a library that is away is said. Raises Interrupted."""
+        try:
+            row, self._place = self.archive.library(self.config)
+        except LibraryError as error:
+            yield LibraryFailed(self.config.name, type(error).__name__, str(error))
+            return
+        yield Phase("verify the library", *self._totals(row))
+        started = self.archive.now()
+        for results in self._crew.run(self._parcels(row), self.archive.pause_point):
+            yield from self._take(row, results)
+        with transaction(self.catalogue):
+            kinds = [FindingKind.CONTENT_DIFFERS, FindingKind.UNREADABLE]
+            journal.close(
+                self.catalogue, self.archive.now(), kinds=kinds, library=row.name, before_ns=started
+            )
+        if self.changed:
+            yield Warned(
+                f"{self.changed:,} files of {row.name} were written or removed since its last scan and could not be "
+                f"compared: run `fonoteca backup`."
+            )
+
+    def _totals(self, row: LibraryRow) -> tuple[int, int]:
+        found = self.catalogue.execute(
+            "SELECT count(*), coalesce(sum(e.size), 0) FROM entries e JOIN folders f ON f.id = e.folder "
+            "WHERE f.library = ? AND e.state IN ('present', 'held')",
+            (row.id,),
+        ).fetchone()
+        return int(found[0]), int(found[1])
+
+    def _parcels(self, row: LibraryRow) -> Iterator[list[Original]]:
+        parcel: list[Original] = []
+        size = 0
+        for original in self._recorded(row):
+            parcel.append(original)
+            size += original.size
+            if len(parcel) >= PARCEL_FILES or size >= PARCEL_BYTES:
+                yield parcel
+                parcel, size = [], 0
+        if parcel:
+            yield parcel
+
+    def _recorded(self, row: LibraryRow) -> Iterator[Original]:
+        after = 0
+        while True:
+            page = self.catalogue.execute(
+                f"SELECT e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, c.xxh3_128 "
+                "FROM entries e JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
+                "WHERE f.library = ? AND e.state IN ('present', 'held') AND e.id > ? ORDER BY e.id LIMIT ?",
+                (row.id, after, PAGE),
+            ).fetchall()
+            if not page:
+                return
+            after = page[-1][0]
+            yield from map(Original._make, page)
+
+    # in a thread
+
+    def _look(self, parcel: list[Original]) -> list[Seen]:
+        return [self._one(original) for original in parcel]
+
+    def _one(self, original: Original) -> Seen:
+        path = join(self.config.path, original.path)
+        try:
+            return self._read(original, path)
+        except (FileNotFoundError, NotADirectoryError):
+            return Seen(original, Sight.WRITTEN)
+        except OSError as error:
+            return Seen(original, Sight.UNREADABLE, detail=error.strerror or str(error))
+
+    def _read(self, original: Original, path: bytes) -> Seen:
+        assert self._place is not None
+        with open_source(path) as fd:
+            before = file_stat(os.fstat(fd))
+            recorded = FileStat(original.size, original.mtime_ns, original.ctime_ns, original.inode)
+            trusted = trusts_ctime(self._place.type)
+            if stat_class(recorded, before, ctime_trusted=trusted) is StatClass.WRITTEN:
+                return Seen(original, Sight.WRITTEN)
+            hasher = Hasher()
+            with reading_again(os.dup(fd), media=self._place.shows_media) as reading:
+                for block in reading:
+                    hasher.update(block)
+                    if self._crew.cancelled:
+                        raise Cancelled
+                level = reading.level
+        if file_stat(os.lstat(path)) != before or hasher.size != before.size:
+            return Seen(original, Sight.WRITTEN)
+        found = hasher.digests()
+        if found.sha256 == original.sha256 and original.xxh3_128 in (b"", found.xxh3_128):
+            return Seen(original, Sight.SAME, level, before)
+        detail = (
+            f"size and mtime are as recorded, the bytes are not: expected sha256 {original.sha256.hex()}, "
+            f"found {found.sha256.hex()}"
+        )
+        return Seen(original, Sight.DIFFERS, level, before, detail)
+
+    # what it means
+
+    def _take(self, row: LibraryRow, results: list[Seen]) -> Iterator[Event]:
+        now = self.archive.now()
+        events: list[Event] = []
+        with transaction(self.catalogue):
+            for seen in results:
+                event = self._one_taken(row, seen, now)
+                if event is not None:
+                    events.append(event)
+        yield from events
+
+    def _one_taken(self, row: LibraryRow, seen: Seen, now: int) -> Event | None:
+        original = seen.original
+        if seen.sight is Sight.WRITTEN:
+            self.changed += 1
+            return None
+        if seen.sight is Sight.SAME and seen.stat is not None:
+            racy = RACY_NETWORK_NS if self._place is not None and self._place.is_network else RACY_NS
+            trusted = is_settled(seen.stat, now, racy)
+            entries.confirm(self.catalogue, original.entry, seen.stat, trusted=trusted, now_ns=now)
+            return Verified(original.path, original.size, seen.level, row.name, None)
+        repairable = None
+        kind = FindingKind.UNREADABLE
+        if seen.sight is Sight.DIFFERS:
+            kind = FindingKind.CONTENT_DIFFERS
+            entries.set_state(self.catalogue, original.entry, "held", now)
+            repairable = copies.is_repairable(self.catalogue, None, original.entry)
+        finding = Finding(kind, seen.detail, row.name, None, original.path, repairable)
+        journal.note(self.catalogue, finding, now)
+        return Found(finding)

@@ -1,0 +1,136 @@
+"""One execution of a task: its beginning, its end, and the exit code that its events add up to."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from time import monotonic
+
+from fonoteca.archive import Access, Archive
+from fonoteca.catalogue import journal
+from fonoteca.core.copy import Level
+from fonoteca.core.event import (
+    Copied,
+    Event,
+    Found,
+    LibraryFailed,
+    LocationFailed,
+    Restored,
+    RunEnded,
+    RunStarted,
+    Scanned,
+    Summary,
+    Verified,
+)
+from fonoteca.core.finding import Finding, Severity
+from fonoteca.core.report import ExitCode, worst
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts events, and gathers the exit codes that they ask for."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    places: dict[str, dict[str, int | str | None]] = field(default_factory=dict)
+    codes: set[ExitCode] = field(default_factory=set)
+
+    def take(self, event: Event) -> None:
+        """Count one event."""
+        if isinstance(event, Copied):
+            self._copied(event)
+        elif isinstance(event, Verified):
+            self._count("verified", 1)
+            self._count("verified_bytes", event.size)
+            self._at(event.location, "verified", 1)
+        elif isinstance(event, Restored):
+            self._count(event.how.replace(" ", "_"), 1)
+            self._count("restored_bytes", event.size if event.how in ("written", "replaced") else 0)
+            if event.how == "kept":
+                self.codes.add(ExitCode.INCOMPLETE)
+        elif isinstance(event, Scanned):
+            for name in ("entries", "bytes", "new", "written", "touched", "gone"):
+                self._count(name, getattr(event, name))
+        elif isinstance(event, Found):
+            self._found(event.finding)
+        elif isinstance(event, LocationFailed):
+            self._failed(event)
+        elif isinstance(event, LibraryFailed):
+            self._count("failed_libraries", 1)
+            self.codes.add(ExitCode.AWAY if event.kind == "LibraryAway" else ExitCode.INCOMPLETE)
+
+    def _copied(self, event: Copied) -> None:
+        self._count("copied", 1)
+        self._count(event.how.replace(" ", "_"), 1)
+        self._at(event.location, "copied", 1)
+        if event.how != "time set":
+            self._count("copied_bytes", event.size)
+            self._at(event.location, "bytes", event.size)
+        place = self.places.setdefault(event.location, {})
+        known = place.get("level")
+        weakest = event.level if known is None else min(event.level, Level.from_word(str(known)))
+        place["level"] = weakest.word
+
+    def _found(self, finding: Finding) -> None:
+        self._count("findings", 1)
+        self._count("found_" + finding.kind.value.replace(" ", "_"), 1)
+        self._at(finding.location, "findings", 1)
+        code = code_of(finding)
+        if code is not ExitCode.DONE:
+            self.codes.add(code)
+
+    def _failed(self, event: LocationFailed) -> None:
+        self.places.setdefault(event.location, {})["failed"] = event.kind
+        if not event.asked:
+            return
+        self._count("failed_locations", 1)
+        self.codes.add(ExitCode.AWAY if event.kind == "Away" else ExitCode.INCOMPLETE)
+
+    def _count(self, name: str, more: int) -> None:
+        self.counts[name] = self.counts.get(name, 0) + more
+
+    def _at(self, location: str | None, name: str, more: int) -> None:
+        if location is None:
+            return
+        place = self.places.setdefault(location, {})
+        place[name] = int(place.get(name) or 0) + more
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The worst of it all."""
+        return worst(self.codes)
+
+
+def code_of(finding: Finding) -> ExitCode:
+    """What one finding asks of the exit code. Damage of which nothing good is known counts as lost."""
+    if finding.severity is Severity.NOTE:
+        return ExitCode.DONE
+    if finding.severity is Severity.INCOMPLETE:
+        return ExitCode.INCOMPLETE
+    if finding.severity is Severity.HELD and finding.repairable is None:
+        return ExitCode.HELD  # where it was asked whether that can be repaired, it weighs as the damage that it is
+    return ExitCode.REPAIRABLE if finding.repairable else ExitCode.LOST
+
+
+def run(archive: Archive, task: str, body: Iterator[Event]) -> Iterator[Event]:
+    """`body` between `RunStarted` and `RunEnded`; a run that writes is recorded in the catalogue.
+
+    What `body` raises passes through; the catalogue then shows a run without an end.
+    """
+    number, started = os.urandom(16).hex(), monotonic()
+    yield RunStarted(task, number, archive.now())
+    if archive.access is Access.WRITE:
+        journal.run_started(archive.catalogue, number, task, archive.now())
+    tally = Tally()
+    for event in body:
+        tally.take(event)
+        yield event
+    summary = Summary(tally.counts, tally.places)
+    if archive.access is Access.WRITE:
+        _ended(archive.catalogue, number, archive.now(), tally.exit_code, summary)
+    yield RunEnded(task, int(tally.exit_code), monotonic() - started, summary)
+
+
+def _ended(connection: sqlite3.Connection, number: str, now: int, code: ExitCode, summary: Summary) -> None:
+    journal.run_ended(connection, number, now, int(code), summary)

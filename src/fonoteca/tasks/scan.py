@@ -1,0 +1,263 @@
+"""Look at libraries and compare them with what the catalogue remembers; decide from stats what must be read.
+
+`look` writes the differences into the run's pending table and yields what a person should know. Nothing is read here.
+`scan` is the command: it also reads what is new or changed, and records it, without copying anything.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import entries, journal, libraries, pending
+from fonoteca.catalogue.database import transaction
+from fonoteca.catalogue.entries import Known
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.config.model import LibraryConfig
+from fonoteca.core.entry import FileStat, RelPath
+from fonoteca.core.event import Event, Found, Phase, Scanned
+from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.pattern import Exclusion, join, under
+from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
+from fonoteca.disk.listing import is_absent
+from fonoteca.disk.mounts import FileSystem, file_system
+from fonoteca.library.scan import Listing, file_stat, walk
+
+MASS_TOUCH_MIN = 20
+"""Fewer touched files than this are simply read again."""
+
+
+@dataclass(slots=True)
+class Pass:
+    """One look at one library: what was seen so far."""
+
+    archive: Archive
+    row: LibraryRow
+    config: LibraryConfig
+    place: FileSystem
+    started_ns: int
+    known_folders: dict[bytes, tuple[int, str | None]]
+    seen_folders: set[bytes] = field(default_factory=set)
+    unseen: list[bytes] = field(default_factory=list)
+    """Folders whose content is not known this time; nothing below them counts as gone."""
+    findings: list[Finding] = field(default_factory=list)
+    counts: dict[str, int] = field(
+        default_factory=lambda: {"entries": 0, "bytes": 0, "new": 0, "written": 0, "touched": 0}
+    )
+    devices: dict[int, str | None] = field(default_factory=dict)
+
+    def find(self, kind: FindingKind, detail: str, path: bytes | None) -> None:
+        """Note something about this library."""
+        self.findings.append(Finding(kind, detail, library=self.row.name, path=path))
+
+    @property
+    def catalogue(self) -> sqlite3.Connection:
+        """The archive's catalogue."""
+        return self.archive.catalogue
+
+
+def look(archive: Archive, config: LibraryConfig) -> Iterator[Event]:
+    """Walk one library and fill the pending table with what must be read.
+
+    Yields findings and one `Scanned`. Raises LibraryAway or LibraryError when it cannot be looked at at all,
+    Interrupted between two folders when the user asked to stop.
+    """
+    row, place = archive.library(config)
+    yield Phase("scan")
+    known = {path: (number, where) for number, path, where in libraries.folders(archive.catalogue, row.id)}
+    one = Pass(archive, row, config, place, archive.now(), known)
+    one.devices[os.stat(config.path).st_dev] = None
+    pending.begin(archive.catalogue)
+    with transaction(archive.catalogue):
+        for listing in walk(config.path, Exclusion(config.exclude), enter=_gate(one)):
+            archive.pause_point()
+            _compare(one, listing)
+            yield from _drain(one)
+        _unlisted_folders(one)
+        _mass_touch(one)
+        gone = _settle_absent(one)
+        complete = not one.unseen
+        libraries.scanned(archive.catalogue, row.id, archive.now(), complete)
+    yield from _drain(one)
+    yield Scanned(
+        row.name,
+        one.counts["entries"],
+        one.counts["bytes"],
+        one.counts["new"],
+        one.counts["written"],
+        one.counts["touched"],
+        gone,
+        complete,
+    )
+
+
+def _gate(one: Pass) -> Callable[[RelPath, int], bool]:
+    """Whether a folder may be entered: not when another file system is there than the recorded one."""
+
+    def enter(path: RelPath, device: int) -> bool:
+        where = _file_system_of(one, path, device)
+        recorded = one.known_folders.get(path)
+        if recorded is None or recorded[1] == where or not path:
+            return True
+        if recorded[1] is None and where is not None and not _has_entries(one, recorded[0]):
+            return True  # a mount appeared over a folder in which nothing was recorded: it hides nothing
+        expected = recorded[1] or one.place.identity
+        found = where or one.place.identity
+        one.unseen.append(path)
+        one.find(FindingKind.NOT_SEEN, f"expected the file system {expected} mounted here, found {found}", path)
+        return False
+
+    return enter
+
+
+def _file_system_of(one: Pass, path: bytes, device: int) -> str | None:
+    """None for the library's own file system, else the identity of the one that is mounted inside."""
+    if device not in one.devices:
+        found = file_system(join(one.config.path, path)).identity
+        one.devices[device] = None if found == one.place.identity else found
+    return one.devices[device]
+
+
+def _has_entries(one: Pass, folder: int) -> bool:
+    return one.catalogue.execute("SELECT 1 FROM entries WHERE folder = ? LIMIT 1", (folder,)).fetchone() is not None
+
+
+def _compare(one: Pass, listing: Listing) -> None:
+    """Hold one folder against what was recorded of it."""
+    one.seen_folders.add(listing.path)
+    if listing.error is not None:
+        one.unseen.append(listing.path)
+        one.find(FindingKind.UNREADABLE, f"this folder could not be listed: {listing.error}", listing.path)
+    for name, what in listing.odd:
+        one.find(FindingKind.SKIPPED, f"a {what}, not a file: never opened", join(listing.path, name))
+    folder = _folder_id(one, listing)
+    known = entries.known_in(one.catalogue, folder)
+    rows: list[tuple[int, bytes, int | None, str, int]] = []
+    for name, status in listing.files:
+        one.counts["entries"] += 1
+        one.counts["bytes"] += status.st_size
+        recorded = known.pop(name, None)
+        reason = _reason(recorded, status, one.place.type)
+        if reason is not None:
+            rows.append((folder, name, recorded.entry if recorded else None, reason, status.st_size))
+            one.counts[reason] = one.counts.get(reason, 0) + 1
+    if rows:
+        pending.add(one.catalogue, rows)
+    if known:
+        _not_in_listing(one, listing, known)
+
+
+def _reason(recorded: Known | None, status: os.stat_result, kind: str) -> str | None:
+    """Why a file must be read, or None when its stat says that it is as recorded."""
+    if recorded is None:
+        return pending.NEW
+    if (
+        recorded.mtime_ns == status.st_mtime_ns
+        and recorded.ctime_ns == status.st_ctime_ns
+        and recorded.size == status.st_size
+        and recorded.inode == status.st_ino
+        and recorded.trusted
+        and recorded.state == "present"
+    ):
+        return None
+    old = FileStat(recorded.size, recorded.mtime_ns, recorded.ctime_ns, recorded.inode)
+    moved = stat_class(old, file_stat(status), ctime_trusted=trusts_ctime(kind))
+    if moved is StatClass.WRITTEN:
+        return pending.WRITTEN
+    if moved is StatClass.CTIME_UNKNOWN and recorded.ctime_ns and recorded.trusted and recorded.state == "present":
+        return None  # all that such a file system can say is that size and mtime stand
+    return pending.TOUCHED
+
+
+def _folder_id(one: Pass, listing: Listing) -> int:
+    where = _file_system_of(one, listing.path, listing.device)
+    recorded = libraries.folder(one.catalogue, one.row.id, listing.path)
+    if recorded is None or (recorded[1], recorded[2]) != (where, listing.is_empty):
+        folder = libraries.put_folder(one.catalogue, one.row.id, listing.path, where, listing.is_empty)
+    else:
+        folder = recorded[0]
+    if listing.error is None and libraries.links_in(one.catalogue, folder) != dict(listing.links):
+        libraries.set_links(one.catalogue, folder, listing.links)
+    return folder
+
+
+def _not_in_listing(one: Pass, listing: Listing, known: dict[bytes, Known]) -> None:
+    """Recorded names that the folder no longer shows: left out now, not known, or absent."""
+    excluded = set(listing.excluded)
+    for name, recorded in known.items():
+        if name in excluded:
+            _newly_excluded(one, join(listing.path, name), recorded)
+        elif listing.error is None and recorded.state != "gone":
+            pending.put_absent(one.catalogue, [recorded.entry])
+
+
+def _newly_excluded(one: Pass, path: bytes, recorded: Known) -> None:
+    if recorded.state == "excluded":
+        return
+    entries.set_state(one.catalogue, recorded.entry, "excluded", one.started_ns)
+    one.find(FindingKind.NOT_SEEN, "the config leaves it out now; its copies stay as they are", path)
+
+
+def _unlisted_folders(one: Pass) -> None:
+    """Folders that were recorded and that no listing showed: their entries are absent, unless something hides them."""
+    exclusion = Exclusion(one.config.exclude)
+    for path, (folder, _) in one.known_folders.items():
+        if path in one.seen_folders or any(under(path, hidden) for hidden in one.unseen):
+            continue
+        known = entries.known_in(one.catalogue, folder)
+        if exclusion.covers(path):
+            for name, recorded in known.items():
+                _newly_excluded(one, join(path, name), recorded)
+            continue
+        pending.put_absent(one.catalogue, [each.entry for each in known.values() if each.state != "gone"])
+        libraries.put_folder(one.catalogue, one.row.id, path, None, is_empty=False)
+        libraries.set_links(one.catalogue, folder, [])
+
+
+def _settle_absent(one: Pass) -> int:
+    """Say which absent entries are gone: lstat at the end of the pass has the last word."""
+    gone = 0
+    for entry, folder, name, _ in pending.absent(one.catalogue):
+        path = join(folder, name)
+        if not is_absent(join(one.config.path, path)):
+            one.unseen.append(path)
+            one.find(FindingKind.NOT_SEEN, "it was not in its folder's listing, yet it is there", path)
+            continue
+        entries.set_state(one.catalogue, entry, "gone", one.started_ns)
+        one.find(FindingKind.GONE, "no longer in the library; its copies are kept", path)
+        gone += 1
+    return gone
+
+
+def _mass_touch(one: Pass) -> None:
+    """Most of a library touched at once is a new disk or a restore: believe size and mtime now, re-read soon.
+
+    Entries brought back from a manifest (no ctime known) are read at once: their first scan compares digests.
+    """
+    touched, total = one.counts["touched"], one.counts["entries"]
+    if touched < MASS_TOUCH_MIN or touched * 2 <= total:
+        return
+    exclusion_of_unproven = "e.ctime_ns <> 0 AND e.trusted AND e.state = 'present'"
+    rows = one.catalogue.execute(
+        f"SELECT p.id, e.id, f.path, e.name FROM pending p JOIN entries e ON e.id = p.entry "
+        f"JOIN folders f ON f.id = e.folder WHERE p.reason = ? AND {exclusion_of_unproven}",
+        (pending.TOUCHED,),
+    ).fetchall()
+    for number, entry, folder, name in rows:
+        try:
+            status = os.lstat(join(one.config.path, join(folder, name)))
+        except OSError:
+            continue  # it stays pending; reading it will say what is wrong
+        entries.relocated(one.catalogue, entry, file_stat(status), now_ns=one.started_ns)
+        one.catalogue.execute("DELETE FROM pending WHERE id = ?", (number,))
+
+
+def _drain(one: Pass) -> Iterator[Event]:
+    """Hand on what was found so far, each recorded first."""
+    found, one.findings = one.findings, []
+    for finding in found:
+        journal.note(one.catalogue, finding, one.started_ns)
+        yield Found(finding)

@@ -1,0 +1,242 @@
+"""Read what is pending in one library and bring it to every lane; record each outcome as it happens.
+
+One thread (the caller's) feeds the readers, receives what readers and lanes report, writes the catalogue and yields
+events. A file that changed while it was read, and what a lagging lane missed, is taken up again in a second round.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from time import monotonic
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import copies, entries, pending, places
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.catalogue.pending import Pending
+from fonoteca.config.model import LibraryConfig
+from fonoteca.core.entry import Content, FileStat, RelPath
+from fonoteca.core.event import Event, LocationFailed
+from fonoteca.core.pattern import join
+from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
+from fonoteca.errors import FonotecaError, LocationError
+from fonoteca.tasks.lanes import Lane
+from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed
+from fonoteca.tasks.naming import Namer
+from fonoteca.tasks.reading import SMALL_BYTES, Missed, Reader, ReaderCrashed, ReadParcel
+from fonoteca.tasks.recording import Recorder
+
+PARCEL_FILES = 256
+PARCEL_BYTES = 4 << 20
+"""So many small files, or so many bytes, go through a reader together."""
+
+IN_FLIGHT = 6
+"""Parcels and large files that wait for a reader at once: enough to keep readers busy, few enough to stop at once."""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One library's transfer in one run."""
+
+    archive: Archive
+    library: LibraryRow
+    config: LibraryConfig
+    lanes: list[Lane]
+    rows: list[places.PlaceRow]
+    namers: list[Namer]
+    reader: Reader
+    threads: int
+    reports: SimpleQueue[object]
+    recorder: Recorder
+    _outstanding: int = 0
+    _closed: int = 0
+    _next: int = 1
+    _committed: float = field(default_factory=monotonic)
+
+    @property
+    def catalogue(self) -> sqlite3.Connection:
+        """The archive's catalogue."""
+        return self.archive.catalogue
+
+    def run(self) -> Iterator[Event]:
+        """Everything pending, in two rounds. Raises Interrupted after what was under way is recorded.
+
+        However it ends, by an error or because the caller wants no more events, no thread of it goes on.
+        """
+        for lane in self.lanes:
+            lane.start()
+        try:
+            yield from self._round(again=False)
+            for lane in self.lanes:
+                lane.lagging = False
+            yield from self._round(again=True)
+            self._dismiss_readers()
+            yield from self._close_lanes(hurry=False)
+        except (FonotecaError, GeneratorExit):
+            self._dismiss_readers()
+            for _ in self._close_lanes(hurry=True):
+                pass
+            raise
+        except BaseException:
+            # The catalogue itself failed, or there is a bug: nothing more can be recorded. What was sealed is read
+            # from the locations by the next run.
+            self._dismiss_readers()
+            for lane in self.lanes:
+                lane.put(Close(hurry=True))
+            for lane in self.lanes:
+                lane.join()
+            raise
+        finally:
+            self._commit()
+
+    def _dismiss_readers(self) -> None:
+        for _ in range(self.threads):
+            self.reader.parcels.put(None)
+
+    # feeding
+
+    def _round(self, *, again: bool) -> Iterator[Event]:
+        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue)
+        parcel: list[Work] = []
+        size = 0
+        for chunk in chunks:
+            for item in chunk:
+                work = self._work(item, again=again)
+                if work is None:
+                    continue
+                if work.size > SMALL_BYTES:
+                    yield from self._send((work,))
+                    continue
+                parcel.append(work)
+                size += work.size
+                if len(parcel) >= PARCEL_FILES or size >= PARCEL_BYTES:
+                    yield from self._send(tuple(parcel))
+                    parcel, size = [], 0
+        if parcel:
+            yield from self._send(tuple(parcel))
+        while self._outstanding:
+            yield from self._receive(1)
+
+    def _send(self, parcel: tuple[Work, ...]) -> Iterator[Event]:
+        while self._outstanding >= IN_FLIGHT:
+            yield from self._receive(1)
+        self.archive.pause_point()
+        self._outstanding += 1
+        self.reader.parcels.put(parcel)
+        yield from self._receive(0)
+
+    def _work(self, item: Pending, *, again: bool) -> Work | None:
+        """The file with what each lane needs of it, or None when nobody needs anything."""
+        path = RelPath(join(item.folder_path, item.name))
+        row = entries.by_id(self.catalogue, item.entry) if item.entry is not None else None
+        if again and row is None:  # it may have been recorded in the first round
+            row = entries.by_path(self.catalogue, self.library.id, item.folder_path, item.name)
+        recorded = row.bytes_recorded if row else None
+        known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
+        reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
+        targets = self._targets(row, path, reason)
+        self._next += 1
+        return Work(
+            self._next,
+            row.entry if row else None,
+            item.folder,
+            path,
+            reason,
+            item.size,
+            recorded,
+            known,
+            targets,
+            past_cache=reason == pending.DUE,
+        )
+
+    def _targets(self, row: entries.EntryRow | None, path: RelPath, reason: str) -> tuple[Target, ...]:
+        alive = [lane for lane in self.lanes if not lane.failed]
+        if not alive:
+            return ()
+        standing = {copy.location: copy for copy in copies.of_entry(self.catalogue, row.entry)} if row else {}
+        targets = []
+        for lane in alive:
+            copy = standing.get(self.rows[lane.number].id)
+            key, stands = self.namers[lane.number].key(path, copy.key if copy else None)
+            old = _old_copy(copy) if copy else None
+            need = need_of(old, row.bytes_recorded if row else None, reason, stands=stands)
+            targets.append(Target(lane.number, key, need, old))
+        return tuple(targets)
+
+    # receiving
+
+    def _receive(self, wait: int) -> Iterator[Event]:
+        """Take what was reported; with `wait` at least one report, or a moment."""
+        first = True
+        while True:
+            try:
+                report = self.reports.get(timeout=0.25) if wait and first else self.reports.get_nowait()
+            except Empty:
+                self.archive.pause_point()
+                if wait and first and self._all_failed():
+                    return
+                break
+            first = False
+            yield from self._take(report)
+        self._commit_now_and_then()
+
+    def _take(self, report: object) -> Iterator[Event]:
+        if not self.catalogue.in_transaction:
+            self.catalogue.execute("BEGIN IMMEDIATE")
+        if isinstance(report, ReadParcel):
+            self._outstanding -= 1
+            yield from self.recorder.read(report)
+        elif isinstance(report, BatchDone):
+            yield from self.recorder.batch(report)
+            self._commit()
+        elif isinstance(report, LaneFailed):
+            yield from self._lane_failed(report)
+        elif isinstance(report, LaneClosed):
+            self._closed += 1
+        elif isinstance(report, Missed):
+            for work in report.works:
+                self.recorder.again(work, pending.NO_COPY)
+        elif isinstance(report, ReaderCrashed):
+            raise report.error
+
+    def _lane_failed(self, report: LaneFailed) -> Iterator[Event]:
+        if not isinstance(report.error, LocationError):
+            raise report.error
+        name = self.lanes[report.lane].name
+        yield LocationFailed(name, type(report.error).__name__, str(report.error))
+
+    # ending
+
+    def _close_lanes(self, *, hurry: bool) -> Iterator[Event]:
+        for lane in self.lanes:
+            lane.put(Close(hurry))
+        while self._closed < len(self.lanes):
+            try:
+                report = self.reports.get(timeout=1.0)
+            except Empty:
+                continue
+            yield from self._take(report)
+        while True:
+            try:
+                yield from self._take(self.reports.get_nowait())
+            except Empty:
+                return
+
+    def _all_failed(self) -> bool:
+        return bool(self.lanes) and all(lane.failed for lane in self.lanes) and self._outstanding == 0
+
+    def _commit_now_and_then(self) -> None:
+        if monotonic() - self._committed > 1.0:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("COMMIT")
+        self._committed = monotonic()
+
+
+def _old_copy(copy: copies.CopyRow) -> OldCopy:
+    content = Content(copy.sha256, copy.size, copy.xxh3_128)
+    return OldCopy(content, copy.content, copy.mtime_ns, copy.level, copy.verified_ns, copy.state == "good")
