@@ -86,7 +86,9 @@ def ran(events: Iterable[Event]) -> Ran:
 class Home:
     """One person's archive in a folder."""
 
-    def __init__(self, base: Path, locations: Sequence[str] = ("red",), libraries: Sequence[str] = ("music",)) -> None:
+    def __init__(
+        self, base: Path, locations: Sequence[str] = ("red",), libraries: Sequence[str] = ("music",)
+    ) -> None:
         self.base = base
         self.config_path = str(base / "config.toml")
         for name in libraries:

@@ -1,4 +1,6 @@
-"""Adopting a location brings back what its manifest and its snapshots remember, and believes no disk blindly."""
+"""Adopting a location brings back what its manifest and its snapshots remember, and believes no disk
+blindly.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +10,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.archives import Home, tree
-from support.faults import flip_bit
 
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.report import ExitCode
 from fonoteca.errors import UsageError
 from fonoteca.tasks import setup
+from support.archives import Home, tree
+from support.faults import flip_bit
 
 COVER = b"Nina Simone/cover.jpg"
 
@@ -98,9 +100,8 @@ def test_newer_lines_than_the_snapshot_are_read_too(home: Home) -> None:
 
     home.adopt(home.place())
 
-    assert [(b"music/later.jpg",)] == home.ask(
-        "SELECT key FROM copies p JOIN locations l ON l.id = p.location WHERE l.name = 'red' AND CAST(key AS TEXT) LIKE '%later%'"
-    )
+    question = "SELECT p.key FROM copies p JOIN locations l ON l.id = p.location WHERE l.name = 'red'"
+    assert (b"music/later.jpg",) in home.ask(question)
 
 
 def test_a_damaged_snapshot_is_said_and_an_older_one_or_the_manifest_serves(home: Home) -> None:
@@ -169,7 +170,9 @@ def test_a_location_that_moved_is_followed(home: Home) -> None:
 
 
 def test_a_location_on_another_disk_is_bound_to_it(home: Home) -> None:
-    """The drive was copied to a new one: same location, new nonce, so that the old drive is not taken for it."""
+    """The drive was copied to a new one: same location, new nonce, so that the old drive is not taken for
+    it.
+    """
     marker = home.place() / ".fonoteca/location.json"
     old = json.loads(marker.read_text())
     marker.write_text(json.dumps({**old, "file_system": "uuid:the-old-disk"}))
@@ -191,7 +194,8 @@ def test_a_copy_of_a_location_that_still_stands_becomes_one_of_its_own(home: Hom
     home.adopt(home.base / "green")
 
     ids = {
-        name: json.loads((home.place(name) / ".fonoteca/location.json").read_text())["id"] for name in ("red", "green")
+        name: json.loads((home.place(name) / ".fonoteca/location.json").read_text())["id"]
+        for name in ("red", "green")
     }
     assert ids["red"] != ids["green"]
     assert {"red", "blue", "green"} == home.config.locations.keys()
@@ -265,4 +269,6 @@ def test_an_earlier_version_does_not_become_the_entrys_content(home: Home) -> No
 
     home.adopt(home.place())
 
-    assert [(len(b"another cover"),)] == home.ask("SELECT size FROM entries WHERE name = CAST('cover.jpg' AS BLOB)")
+    assert [(len(b"another cover"),)] == home.ask(
+        "SELECT size FROM entries WHERE name = CAST('cover.jpg' AS BLOB)"
+    )

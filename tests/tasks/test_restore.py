@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-from support.archives import Home, restore_bare, tree
-from support.faults import flip_bit
 
 from fonoteca.archive import Access, Archive
 from fonoteca.core.finding import FindingKind
@@ -15,6 +13,8 @@ from fonoteca.core.report import ExitCode
 from fonoteca.errors import Full, Interrupted, UsageError
 from fonoteca.tasks import target
 from fonoteca.tasks.restore import Overwrite, restore
+from support.archives import Home, restore_bare, tree
+from support.faults import flip_bit
 
 COVER = b"Nina Simone/cover.jpg"
 

@@ -225,7 +225,9 @@ def test_stopping_keeps_what_was_verified(home: Home) -> None:
             for event in events:
                 stop.requested = stop.requested or getattr(event, "location", None) == "blue"
 
-    levels = dict(home.ask("SELECT l.name, min(p.level) FROM copies p JOIN locations l ON l.id = p.location GROUP BY 1"))
+    levels = dict(
+        home.ask("SELECT l.name, min(p.level) FROM copies p JOIN locations l ON l.id = p.location GROUP BY 1")
+    )
     assert levels["red"] >= Level.BYTES
     assert levels["blue"] == Level.EXISTENCE
 

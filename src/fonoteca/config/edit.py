@@ -73,7 +73,9 @@ def set_library_path(text: str, name: str, path: str) -> str:
 
 
 def set_location_path(text: str, name: str, path: str) -> str:
-    """`text` with another path for a location that is a folder. Raises UsageError when there is no such location."""
+    """`text` with another path for a location that is a folder. Raises UsageError when there is no such
+    location.
+    """
     return _set_path(text, "location", name, path)
 
 

@@ -1,11 +1,12 @@
-"""`location adopt PLACE`: a place that is a location already is believed, and what the catalogue lacks comes back from it.
+"""`location adopt PLACE`: a place that is a location already is believed, and what the catalogue lacks
+comes back from it.
 
     for event in location_adopt("/home/ana/.config/fonoteca/config.toml", "/media/red/music-backup"):
         ...
 
-For a lost catalogue, a lost config, a drive that moved to another disk, a second catalogue. An empty catalogue first takes
-the newest snapshot of it that lies there, then the manifest lines after it. Nothing of the library is read here: the next
-scan reads, and compares with the digests that came back.
+For a lost catalogue, a lost config, a drive that moved to another disk, a second catalogue. An empty
+catalogue first takes the newest snapshot of it that lies there, then the manifest lines after it. Nothing
+of the library is read here: the next scan reads, and compares with the digests that came back.
 """
 
 from __future__ import annotations
@@ -52,7 +53,8 @@ def location_adopt(
 ) -> Iterator[Event]:
     """Believe the location at the path `place`. The config is written or added to where it lacks it.
 
-    Raises UsageError when PLACE is no location, ConfigError, LocationError, Locked, CatalogueError, Interrupted.
+    Raises UsageError when PLACE is no location, ConfigError, LocationError, Locked, CatalogueError,
+    Interrupted.
     """
     if "://" in place or place.startswith("rclone:"):
         raise UsageError(f"{place}: this version of fonoteca can use locations in folders only.")
@@ -99,7 +101,9 @@ class Adoption:
     # which location this is
 
     def _choose(self, bound: Bound) -> tuple[str, bool]:
-        """Its name, and whether it is a copy of a location that still stands elsewhere, so gets an id of its own."""
+        """Its name, and whether it is a copy of a location that still stands elsewhere, so gets an id of
+        its own.
+        """
         folders = [each for each in self.archive.config.locations.values() if isinstance(each, FolderConfig)]
         configured = next((each.name for each in folders if same_folder(each.path, self.path)), None)
         row = places.by_uid(self.archive.catalogue, bound.marker.id) if bound.marker is not None else None

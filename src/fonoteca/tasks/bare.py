@@ -3,8 +3,9 @@
     with bare_archive("/media/red/music-backup") as archive:
         for event in ...
 
-A catalogue that lives for this run only is filled from the manifests there, so that the same tasks work on it. Where no
-manifest can be believed, `SHA256SUMS` is: paths and digests, without versions, links and empty folders.
+A catalogue that lives for this run only is filled from the manifests there, so that the same tasks work on
+it. Where no manifest can be believed, `SHA256SUMS` is: paths and digests, without versions, links and empty
+folders.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ class BareArchive(Archive):
     """What a cut-off run had begun, by key."""
 
     def location(self, config: LocationConfig) -> Location:
-        """The place itself: also where it is a copy of the location on another file system, for it is only read."""
+        """The place itself: also where it is a copy of the location on another file system, for it is only
+        read.
+        """
         assert isinstance(config, FolderConfig)
         return FolderLocation(config.name, config.path, None, anywhere=True)
 

@@ -1,13 +1,15 @@
-"""Taking a location at its word: its manifest brought into a catalogue that knows less, as far as it can be believed.
+"""Taking a location at its word: its manifest brought into a catalogue that knows less, as far as it can be
+believed.
 
-A segment is believed by its own seal. What a damaged or lacking one said is lost, what the others say still holds; it is
-said, and the next backup writes the manifest anew.
+A segment is believed by its own seal. What a damaged or lacking one said is lost, what the others say still
+holds; it is said, and the next backup writes the manifest anew.
 """
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from fonoteca.catalogue import places
 from fonoteca.catalogue.places import Chain
@@ -47,7 +49,7 @@ def believable(view: ChainView) -> Believable:
 
 def _breaks(view: ChainView, segments: list[SegmentFacts]) -> list[str]:
     faults: list[str] = []
-    for earlier, later in zip(segments, segments[1:], strict=False):
+    for earlier, later in pairwise(segments):
         number = later.header.number
         between = [n for n in range(earlier.header.number + 1, number) if n not in view.sealed]
         faults.extend(f"segment {n} is lacking" for n in between)
@@ -64,7 +66,8 @@ def take_over(
 ) -> list[str]:
     """Replay a whole chain into the catalogue, in place of what it said of this location; gives the faults.
 
-    Belongs into a transaction. The catalogue then follows the chain from its last seal on. Raises LocationError.
+    Belongs into a transaction. The catalogue then follows the chain from its last seal on. Raises
+    LocationError.
     """
     found = believable(view)
     replay = Replay(connection, location, library, believe_folders)

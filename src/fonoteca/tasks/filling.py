@@ -1,7 +1,8 @@
-"""Bringing one parcel of entries into the folder: from the best copy that proves right, staged, flushed, named.
+"""Bringing one parcel of entries into the folder: from the best copy that proves right, staged, flushed,
+named.
 
-A copy's digest is taken as its bytes pass; one that differs is said, and the next best is tried. Nothing wrong is ever
-under a real name.
+A copy's digest is taken as its bytes pass; one that differs is said, and the next best is tried. Nothing
+wrong is ever under a real name.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class Brought(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shelves:
-    """Where bytes may come from: open locations by the catalogue's number of them, and the libraries' own folders."""
+    """Where bytes may come from: open locations by the catalogue's number of them, and the libraries' own
+    folders.
+    """
 
     places: Mapping[int, tuple[str, OpenLocation]]
     own: Mapping[str, bytes]
@@ -247,7 +250,9 @@ class Filler:
 
 
 def standing(place: Looking, wanted: Wanted, overwrite: Overwrite) -> str:
-    """`already there`, `kept`, `replaced` or `written`: what bringing the entry would come to. Raises InTheWay, OSError."""
+    """`already there`, `kept`, `replaced` or `written`: what bringing the entry would come to. Raises
+    InTheWay, OSError.
+    """
     found = place.standing(wanted.target)
     if found is None:
         return "written"

@@ -1,7 +1,9 @@
-"""One location looked at as a whole: every name listed, every copy and kept version held against the catalogue.
+"""One location looked at as a whole: every name listed, every copy and kept version held against the
+catalogue.
 
-One pass over the copies in key order. What the listing decides (missing, another size) is not read; the rest is read when
-the level asks for it. What was seen is recorded every thousand copies, so that a run that is stopped keeps it.
+One pass over the copies in key order. What the listing decides (missing, another size) is not read; the
+rest is read when the level asks for it. What was seen is recorded every thousand copies, so that a run that
+is stopped keeps it.
 """
 
 from __future__ import annotations
@@ -10,23 +12,19 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import NamedTuple
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import copies, journal
 from fonoteca.catalogue.database import transaction
-from fonoteca.catalogue.entries import PATH
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.core import naming
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.manifest.layout import VERSIONS
 from fonoteca.core.manifest.lines import MoveStep, OverStep, Step
-from fonoteca.core.pattern import is_junk
 from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.crew import Crew
+from fonoteca.tasks.expected import Copy, Expected, Kept
 from fonoteca.tasks.rereading import Item, Rereader, Trouble, parcels
 from fonoteca.tasks.survey import list_all
 
@@ -43,40 +41,11 @@ _STATES = {
 }
 
 
-class Copy(NamedTuple):
-    """One copy as it should stand, with what the listing shows under its key, and what that decides."""
-
-    entry: int
-    key: bytes
-    size: int
-    sha256: bytes
-    xxh3_128: bytes
-    mtime_ns: int
-    state: str
-    path: bytes
-    library: str
-    seen_size: int | None
-    seen_mtime_ns: int | None
-    decided: tuple[Level, Trouble | None] | None = None
-
-
-class Kept(NamedTuple):
-    """One blob under `versions/`; `rows` are the ids of all records that name it."""
-
-    rows: tuple[int, ...]
-    key: bytes
-    size: int
-    sha256: bytes
-    xxh3_128: bytes
-    path: bytes
-    library: str
-    content: int
-    decided: tuple[Level, Trouble | None] | None = None
-
-
 @dataclass(slots=True)
 class Inspection:
-    """One look at one open location. `level` None asks for the best to be had; `alone`: nothing else is known."""
+    """One look at one open location. `level` None asks for the best to be had; `alone`: nothing else is
+    known.
+    """
 
     archive: Archive
     place: OpenLocation
@@ -93,30 +62,34 @@ class Inspection:
     _recorded: float = field(default_factory=monotonic)
 
     @property
+    def expected(self) -> Expected:
+        """What should stand there."""
+        return Expected(self.catalogue, self.row, self.level, self.unfinished)
+
+    @property
     def catalogue(self) -> sqlite3.Connection:
         """The archive's catalogue."""
         return self.archive.catalogue
 
-    @property
-    def reads(self) -> bool:
-        """True when bytes are to be read."""
-        return self.level is None or self.level >= Level.BYTES
-
     def events(self) -> Iterator[Event]:
         """Everything. Raises LocationError, Interrupted; what was seen until then is recorded."""
-        files, size = self._totals()
+        files, size = self.expected.totals()
         yield Phase("verify", files, size, self.row.name)
         with transaction(self.catalogue):
             list_all(self.catalogue, self.place, self.row)
-        yield from self._extras()
+        for key, size in self.expected.extras():
+            yield Found(
+                Finding(FindingKind.EXTRA, f"{size:,} bytes that nobody recorded", None, self.row.name, key)
+            )
         try:
-            for results in self._look(self._copies()):
+            for results in self._look(self.expected.copies()):
                 for copy, level, trouble in results:
                     yield from self._take(copy, level, trouble)
                 self._record_now_and_then()
-            for kept_results in self._look(self._versions()):
+            for kept_results in self._look(self.expected.versions()):
                 for kept, level, trouble in kept_results:
                     yield from self._take_kept(kept, level, trouble)
+                self._record_now_and_then()
         finally:
             self._record()
         yield from self._closing()
@@ -126,109 +99,6 @@ class Inspection:
         crew: Crew[list[Item], list[tuple[Item, Level, Trouble | None]]] = Crew(rereader.look, THREADS)
         rereader.crew = crew
         return crew.run(parcels(items), self.archive.pause_point)
-
-    def _totals(self) -> tuple[int, int]:
-        found = self.catalogue.execute(
-            "SELECT count(*), coalesce(sum(c.size), 0) FROM copies p JOIN contents c ON c.id = p.content "
-            "WHERE p.location = ?",
-            (self.row.id,),
-        ).fetchone()
-        return int(found[0]), int(found[1])
-
-    # what stands there
-
-    def _fold(self, column: str) -> str:
-        return f"fold({column})" if naming.rule_named(self.row.identity.naming).folds else column
-
-    def _copies(self) -> Iterator[Copy]:
-        after = b""
-        while True:
-            page = self.catalogue.execute(
-                f"SELECT p.entry, p.key, c.size, c.sha256, c.xxh3_128, p.mtime_ns, p.state, {PATH}, y.name, "
-                "l.size, l.mtime_ns FROM copies p JOIN contents c ON c.id = p.content "
-                "JOIN entries e ON e.id = p.entry JOIN folders f ON f.id = e.folder "
-                f"JOIN libraries y ON y.id = f.library LEFT JOIN temp.listed l ON l.key = {self._fold('p.key')} "
-                "WHERE p.location = ? AND p.key > ? ORDER BY p.key LIMIT ?",
-                (self.row.id, after, PAGE),
-            ).fetchall()
-            if not page:
-                return
-            after = page[-1][1]
-            for found in page:
-                copy = Copy(*found)
-                yield copy._replace(decided=self._decided(copy))
-
-    def _decided(self, copy: Copy) -> tuple[Level, Trouble | None] | None:
-        """What the listing says of a copy; None when it has to be read."""
-        if copy.seen_size is None:
-            return Level.NONE, Trouble(
-                FindingKind.MISSING, f"expected sha256 {copy.sha256.hex()}, found nothing"
-            )
-        if self.level is Level.EXISTENCE:
-            return self._weakly(copy, Level.EXISTENCE)
-        if copy.seen_size != copy.size and copy.key not in self.unfinished:
-            detail = (
-                f"expected {copy.size:,} bytes, found {copy.seen_size:,}; expected sha256 {copy.sha256.hex()}"
-            )
-            return Level.NONE, Trouble(FindingKind.DAMAGED, detail)
-        return None if self.reads else self._weakly(copy, Level.SIZE)
-
-    def _weakly(self, copy: Copy, level: Level) -> tuple[Level, Trouble | None]:
-        if copy.state == "damaged":
-            return level, Trouble(
-                FindingKind.DAMAGED, "its bytes were wrong when last read; only reading it proves more"
-            )
-        if copy.state == "unreadable":
-            return level, Trouble(
-                FindingKind.UNREADABLE_COPY, "it could not be read; only reading it proves more"
-            )
-        return level, None
-
-    def _versions(self) -> Iterator[Kept]:
-        """Blobs in key order; several records may name one, so it is read once."""
-        after = b""
-        while True:
-            page = self.catalogue.execute(
-                "SELECT group_concat(v.id), v.key, c.size, c.sha256, c.xxh3_128, "
-                f"{PATH}, y.name, c.id, l.size FROM versions v JOIN contents c ON c.id = v.content "
-                "JOIN entries e ON e.id = v.entry JOIN folders f ON f.id = e.folder "
-                f"JOIN libraries y ON y.id = f.library LEFT JOIN temp.listed l ON l.key = {self._fold('v.key')} "
-                "WHERE v.location = ? AND v.key > ? GROUP BY v.key ORDER BY v.key LIMIT ?",
-                (self.row.id, after, PAGE),
-            ).fetchall()
-            if not page:
-                return
-            after = page[-1][1]
-            for ids, key, size, sha256, xxh3_128, path, library, content, seen in page:
-                rows = tuple(map(int, ids.split(",")))
-                kept = Kept(rows, key, size, sha256, xxh3_128, path, library, content)
-                yield kept._replace(decided=self._decided_kept(kept, seen))
-
-    def _decided_kept(self, kept: Kept, seen: int | None) -> tuple[Level, Trouble | None] | None:
-        if seen is None:
-            return Level.NONE, Trouble(
-                FindingKind.MISSING, f"expected sha256 {kept.sha256.hex()}, found nothing"
-            )
-        if seen != kept.size and self.level is not Level.EXISTENCE:
-            return Level.NONE, Trouble(FindingKind.DAMAGED, f"expected {kept.size:,} bytes, found {seen:,}")
-        if self.reads:
-            return None
-        return (Level.EXISTENCE if self.level is Level.EXISTENCE else Level.SIZE), None
-
-    def _extras(self) -> Iterator[Event]:
-        """What stands there and nobody recorded: listed, not alarmed about."""
-        rows = self.catalogue.execute(
-            "SELECT l.actual, l.size FROM temp.listed l WHERE l.key NOT IN "
-            f"(SELECT {self._fold('p.key')} FROM copies p WHERE p.location = ?) AND l.key NOT IN "
-            f"(SELECT {self._fold('v.key')} FROM versions v WHERE v.location = ?)",
-            (self.row.id, self.row.id),
-        )
-        for key, size in rows:
-            if key in self.unfinished or any(map(is_junk, key.removeprefix(VERSIONS).split(b"/"))):
-                continue
-            yield Found(
-                Finding(FindingKind.EXTRA, f"{size:,} bytes that nobody recorded", None, self.row.name, key)
-            )
 
     # what it means
 
@@ -255,9 +125,9 @@ class Inspection:
     def _found(self, copy: Copy, trouble: Trouble) -> Found:
         repairable = None if self.alone else copies.is_repairable(self.catalogue, self.row.id, copy.entry)
         finding = self._finding(trouble, copy.library, copy.path, repairable)
-        with transaction(self.catalogue):
-            copies.set_state(self.catalogue, self.row.id, copy.entry, _STATES[trouble.kind])
-            journal.note(self.catalogue, finding, self.archive.now())
+        self._begin()
+        copies.set_state(self.catalogue, self.row.id, copy.entry, _STATES[trouble.kind])
+        journal.note(self.catalogue, finding, self.archive.now())
         return Found(finding)
 
     def _finding(self, trouble: Trouble, library: str, path: bytes, repairable: bool | None) -> Finding:
@@ -270,19 +140,19 @@ class Inspection:
         now = self.archive.now()
         if trouble is None:
             self._reached(level)
-            with transaction(self.catalogue):
-                for number in kept.rows:
-                    self._kept_checked(number, level, now)
+            self._begin()
+            for number in kept.rows:
+                self._kept_checked(number, level, now)
             yield Verified(kept.path, kept.size, level, kept.library, self.row.name)
             return
         shown = kept.key.decode("ascii", "replace")
         trouble = trouble._replace(detail=f"an earlier version, kept as {shown}: {trouble.detail}")
         repairable = None if self.alone else self._stands_elsewhere(kept)
         finding = self._finding(trouble, kept.library, kept.path, repairable)
-        with transaction(self.catalogue):
-            for number in kept.rows:
-                copies.version_checked(self.catalogue, number, 0, None, _STATES[trouble.kind])
-            journal.note(self.catalogue, finding, now)
+        self._begin()
+        for number in kept.rows:
+            copies.version_checked(self.catalogue, number, 0, None, _STATES[trouble.kind])
+        journal.note(self.catalogue, finding, now)
         yield Found(finding)
 
     def _kept_checked(self, number: int, level: Level, now: int) -> None:
@@ -314,6 +184,11 @@ class Inspection:
 
     # recording
 
+    def _begin(self) -> None:
+        """Open the transaction that the next `_record` ends: a commit for each finding would cost a flush each."""
+        if not self.catalogue.in_transaction:
+            self.catalogue.execute("BEGIN IMMEDIATE")
+
     def _record_now_and_then(self) -> None:
         if len(self._checks) >= PAGE or monotonic() - self._recorded > RECORD_SECONDS:
             self._record()
@@ -321,8 +196,10 @@ class Inspection:
     def _record(self) -> None:
         checks, self._checks = self._checks, []
         if checks:
-            with transaction(self.catalogue):
-                copies.verified(self.catalogue, checks)
+            self._begin()
+            copies.verified(self.catalogue, checks)
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("COMMIT")
         self._recorded = monotonic()
 
     def _closing(self) -> Iterator[Event]:
@@ -341,7 +218,7 @@ class Inspection:
                 FindingKind.ROLLED_BACK,
                 FindingKind.UNFINISHED,
             ]
-            if self.reads:
+            if self.expected.reads:
                 kinds += [FindingKind.DAMAGED, FindingKind.UNREADABLE_COPY]
             journal.close(
                 self.catalogue,

@@ -1,7 +1,7 @@
 """The library's own files, read again and held against what was recorded: rot shows where it begins.
 
-A file whose stat stands still while its bytes differ is held, as a scan does; one that was written since the last scan is
-only counted, for the next backup judges it.
+A file whose stat stands still while its bytes differ is held, as a scan does; one that was written since
+the last scan is only counted, for the next backup judges it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from time import monotonic
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
@@ -31,7 +32,8 @@ from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
 from fonoteca.tasks.crew import Cancelled, Crew
-from fonoteca.tasks.inspection import PAGE, THREADS
+from fonoteca.tasks.expected import PAGE
+from fonoteca.tasks.inspection import RECORD_SECONDS, THREADS
 from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES
 
 
@@ -77,6 +79,7 @@ class Originals:
     sha256: bool
     changed: int = 0
     _place: FileSystem | None = None
+    _committed: float = field(default_factory=monotonic)
     _crew: Crew[list[Original], list[Seen]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -96,8 +99,11 @@ class Originals:
             return
         yield Phase("verify the library", *self._totals(row))
         started = self.archive.now()
-        for results in self._crew.run(self._parcels(row), self.archive.pause_point):
-            yield from self._take(row, results)
+        try:
+            for results in self._crew.run(self._parcels(row), self.archive.pause_point):
+                yield from self._take(row, results)
+        finally:
+            self._commit()
         with transaction(self.catalogue):
             kinds = [FindingKind.CONTENT_DIFFERS, FindingKind.UNREADABLE]
             journal.close(
@@ -187,13 +193,19 @@ class Originals:
 
     def _take(self, row: LibraryRow, results: list[Seen]) -> Iterator[Event]:
         now = self.archive.now()
-        events: list[Event] = []
-        with transaction(self.catalogue):
-            for seen in results:
-                event = self._one_taken(row, seen, now)
-                if event is not None:
-                    events.append(event)
-        yield from events
+        if not self.catalogue.in_transaction:
+            self.catalogue.execute("BEGIN IMMEDIATE")
+        for seen in results:
+            event = self._one_taken(row, seen, now)
+            if event is not None:
+                yield event
+        if monotonic() - self._committed > RECORD_SECONDS:
+            self._commit()
+
+    def _commit(self) -> None:
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("COMMIT")
+        self._committed = monotonic()
 
     def _one_taken(self, row: LibraryRow, seen: Seen, now: int) -> Event | None:
         original = seen.original

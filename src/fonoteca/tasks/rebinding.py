@@ -1,4 +1,6 @@
-"""Who a standing place is, and writing its marker anew where it is no longer true: on another disk, or as a copy."""
+"""Who a standing place is, and writing its marker anew where it is no longer true: on another disk, or as a
+copy.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _MARKER = b".fonoteca/location.json"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A folder that is a location: its marker (None: lost, but manifests stand), and the file system it lies on."""
+    """A folder that is a location: its marker (None: lost, but manifests stand), and the file system it
+    lies on.
+    """
 
     path: bytes
     marker: Identity | None
@@ -52,8 +56,9 @@ class Bound:
 def bind(bound: Bound, name: str, *, anew: bool) -> tuple[Identity, Traits]:
     """The identity and traits that the place has from now on; its marker is written where that is new.
 
-    `anew`: it is a copy of a location that still stands elsewhere, so it becomes one of its own. On another file system
-    it stays who it is under a new nonce: the disk that it was copied from is then not taken for it. Raises LocationError.
+    `anew`: it is a copy of a location that still stands elsewhere, so it becomes one of its own. On another
+    file system it stays who it is under a new nonce: the disk that it was copied from is then not taken for
+    it. Raises LocationError.
     """
     place = FolderLocation(name, bound.path, None, anywhere=True)
     marker = bound.marker

@@ -1,7 +1,8 @@
 """Reading copies again and comparing them with what was recorded, some threads at once.
 
-Small files go through a thread many at a time, since a hand-over costs as much as reading one. A copy that differs is
-read a second time, with both digests: so the finding names them, and readings that disagree are not called damage.
+Small files go through a thread many at a time, since a hand-over costs as much as reading one. A copy that
+differs is read a second time, with both digests: so the finding names them, and readings that disagree are
+not called damage.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ PARCEL_BYTES = 8 << 20
 
 
 class Trouble(NamedTuple):
-    """What is wrong with one copy, as a finding's kind and detail. `found` is what was read, where anything was."""
+    """What is wrong with one copy, as a finding's kind and detail. `found` is what was read, where anything
+    was.
+    """
 
     kind: FindingKind
     detail: str
@@ -63,7 +66,9 @@ class Stoppable(Protocol):
 
 @dataclass(slots=True)
 class Rereader:
-    """Reads at one open location. `sha256` compares SHA-256 beside XXH3-128. `crew` is asked whether to stop."""
+    """Reads at one open location. `sha256` compares SHA-256 beside XXH3-128. `crew` is asked whether to
+    stop.
+    """
 
     place: OpenLocation
     sha256: bool = False

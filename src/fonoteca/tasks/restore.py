@@ -3,8 +3,8 @@
     for event in restore(archive, b"/home/ana/Restored", source=None, patterns=["Nina Simone/**"], ...):
         ...
 
-One library comes as `DIR/<path>`, several as `DIR/<library>/<path>`. Whatever has a live copy comes back: entries that are
-gone from their library too. What was done stands; running again goes on.
+One library comes as `DIR/<path>`, several as `DIR/<library>/<path>`. Whatever has a live copy comes back:
+entries that are gone from their library too. What was done stands; running again goes on.
 """
 
 from __future__ import annotations
@@ -51,9 +51,11 @@ def restore(
     overwrite: Overwrite = Overwrite.NEVER,
     dry_run: bool = False,
 ) -> Iterator[Event]:
-    """Bring everything, or what `patterns` mean, into the folder `target`; from one location where `source` names it.
+    """Bring everything, or what `patterns` mean, into the folder `target`; from one location where `source`
+    names it.
 
-    Raises UsageError for a folder inside a location, LocationError when the folder refuses or is full, Interrupted.
+    Raises UsageError for a folder inside a location, LocationError when the folder refuses or is full,
+    Interrupted.
     """
     path = os.path.abspath(os.path.expanduser(target))
     refuse_locations(path)
@@ -70,7 +72,9 @@ def restore_bare(
     dry_run: bool = False,
     stop: Stop | None = None,
 ) -> Iterator[Event]:
-    """The same from a location that no config knows; it is only read. Raises UsageError, LocationError, Interrupted."""
+    """The same from a location that no config knows; it is only read. Raises UsageError, LocationError,
+    Interrupted.
+    """
     refuse_locations(os.path.abspath(os.path.expanduser(target)))
     with bare_archive(place, stop=stop) as archive:
         yield from restore(
@@ -114,7 +118,9 @@ class Restoring:
                 yield from self._from(opened, dry_run=dry_run)
 
     def _excused(self, event: Event) -> Event:
-        """A location that is away weighs only when it was named, or when something of it is lacking in the end."""
+        """A location that is away weighs only when it was named, or when something of it is lacking in the
+        end.
+        """
         if isinstance(event, LocationFailed) and self.source is None:
             return replace(event, asked=False)
         return event

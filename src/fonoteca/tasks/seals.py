@@ -1,4 +1,6 @@
-"""What a location's manifest chains say of themselves, held against our memory: broken, rolled back, ahead, unfinished."""
+"""What a location's manifest chains say of themselves, held against our memory: broken, rolled back, ahead,
+unfinished.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,8 @@ def check_chains(
 ) -> Iterator[Event]:
     """Check the chain of every library there; newer lines are read into the catalogue. Yields findings.
 
-    Fills `unfinished` with the steps of batches that were cut off, by key: what they name is neither missing nor damaged.
-    Raises LocationError.
+    Fills `unfinished` with the steps of batches that were cut off, by key: what they name is neither
+    missing nor damaged. Raises LocationError.
     """
     there = library_ids(place)
     for library in libraries.every(archive.catalogue):

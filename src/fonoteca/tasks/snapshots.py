@@ -1,6 +1,7 @@
 """Bringing a lost catalogue back from the snapshot of it that lies at a location.
 
-Its memory of stats is not believed: the disk may be another one, so the next scan reads every file and compares.
+Its memory of stats is not believed: the disk may be another one, so the next scan reads every file and
+compares.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ def is_empty(connection: sqlite3.Connection) -> bool:
 
 
 def take_newest(archive: Archive, place: OpenLocation, name: str) -> Iterator[Event]:
-    """Make the newest whole snapshot there the catalogue. Without any, nothing happens. Raises CatalogueNewer."""
+    """Make the newest whole snapshot there the catalogue. Without any, nothing happens. Raises
+    CatalogueNewer.
+    """
     for second, key in sorted(_listed(place), reverse=True):
         moment = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%d %H:%M UTC")
         try:

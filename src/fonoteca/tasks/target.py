@@ -1,8 +1,9 @@
-"""The folder that a restore fills: staged beside, proven, then given its name; what stands there is never lost.
+"""The folder that a restore fills: staged beside, proven, then given its name; what stands there is never
+lost.
 
-Files are written into `.fonoteca-restore-<id>/` in the folder itself, flushed, and renamed to names that nothing has.
-Nothing is followed: a symbolic link on the way to a name is refused. What a restore replaces goes to
-`.fonoteca-replaced/<time>/`.
+Files are written into `.fonoteca-restore-<id>/` in the folder itself, flushed, and renamed to names that
+nothing has. Nothing is followed: a symbolic link on the way to a name is refused. What a restore replaces
+goes to `.fonoteca-replaced/<time>/`.
 """
 
 from __future__ import annotations
@@ -224,7 +225,9 @@ def _sweep_leftovers(root_fd: int) -> None:
 
 
 def refuse_locations(path: bytes) -> None:
-    """Raises UsageError when `path` lies in a location: its manifest would not know what a restore writes there."""
+    """Raises UsageError when `path` lies in a location: its manifest would not know what a restore writes
+    there.
+    """
     folder = os.path.realpath(path)
     while True:
         if os.path.lexists(os.path.join(folder, _MARKER)):

@@ -3,8 +3,8 @@
     for event in verify(archive, ["red"], level=None, sha256=False):
         ...
 
-Each location is opened for reading only; what was seen is recorded with its level and date. With no PLACE all locations,
-then all libraries, then the catalogue's own file are looked at.
+Each location is opened for reading only; what was seen is recorded with its level and date. With no PLACE
+all locations, then all libraries, then the catalogue's own file are looked at.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ from fonoteca.tasks.seals import check_chains
 def verify(
     archive: Archive, places: Sequence[str] | None = None, *, level: Level | None = None, sha256: bool = False
 ) -> Iterator[Event]:
-    """Check the named locations and libraries, or all. `level` is what is asked for; None is the best to be had.
+    """Check the named locations and libraries, or all. `level` is what is asked for; None is the best to be
+    had.
 
     Raises UsageError for an unknown PLACE, CatalogueCorrupt, Interrupted when the user stopped it.
     """
