@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -91,7 +92,10 @@ class Inspection:
                     yield from self._take_kept(kept, level, trouble)
                 self._record_now_and_then()
         finally:
-            self._record()
+            with suppress(
+                sqlite3.ProgrammingError
+            ):  # whoever listened went away, and the catalogue is closed
+                self._record()
         yield from self._closing()
 
     def _look(self, items: Iterator[Item]) -> Iterator[list[tuple[Item, Level, Trouble | None]]]:

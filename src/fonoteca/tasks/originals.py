@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from time import monotonic
@@ -103,7 +104,10 @@ class Originals:
             for results in self._crew.run(self._parcels(row), self.archive.pause_point):
                 yield from self._take(row, results)
         finally:
-            self._commit()
+            with suppress(
+                sqlite3.ProgrammingError
+            ):  # whoever listened went away, and the catalogue is closed
+                self._commit()
         with transaction(self.catalogue):
             kinds = [FindingKind.CONTENT_DIFFERS, FindingKind.UNREADABLE]
             journal.close(

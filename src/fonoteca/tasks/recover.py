@@ -121,6 +121,7 @@ def read_newer(archive: Archive, view: ChainView, row: PlaceRow, library: Librar
 def rolled_back(
     archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, relation: Behind | Forked | Ahead
 ) -> Iterator[Event]:
+    """The location shows less than we remember, or something else: its claims fall, and are looked for again."""
     common = relation.common if isinstance(relation, Behind | Forked) else 0
     word = "an older state than we remember" if isinstance(relation, Behind) else "another history than we remember"
     with transaction(archive.catalogue):
