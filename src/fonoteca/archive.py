@@ -23,7 +23,7 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig
 from fonoteca.core.place import Identity
 from fonoteca.disk.mounts import FileSystem, file_system
-from fonoteca.errors import Interrupted, LibraryAway, LibraryError, UsageError
+from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
 from fonoteca.locations.base import Location
 from fonoteca.locations.folder import FolderLocation
 
@@ -172,7 +172,11 @@ def location_of(config: LocationConfig, expected: Identity | None) -> Location:
 def _lock(catalogue: str) -> Iterator[None]:
     from fonoteca.disk.lock import hold_lock
 
-    with hold_lock(catalogue + ".lock"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(hold_lock(catalogue + ".lock"))
+        except OSError as error:
+            raise CatalogueUnwritable(catalogue, error.strerror or str(error)) from error
         yield
 
 
