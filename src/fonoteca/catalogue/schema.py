@@ -210,14 +210,14 @@ CREATE TRIGGER copies_added AFTER INSERT ON copies
     BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
 CREATE TRIGGER copies_dropped AFTER DELETE ON copies
     BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
-CREATE TRIGGER copies_changed AFTER UPDATE ON copies
-    BEGIN DELETE FROM tallies WHERE bucket IN (OLD.entry >> 10, NEW.entry >> 10); END;
+CREATE TRIGGER copies_changed AFTER UPDATE ON copies    -- a copy never goes to another entry
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
 CREATE TRIGGER versions_added AFTER INSERT ON versions
     BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
 CREATE TRIGGER versions_dropped AFTER DELETE ON versions
     BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
 CREATE TRIGGER versions_changed AFTER UPDATE ON versions
-    BEGIN DELETE FROM tallies WHERE bucket IN (OLD.entry >> 10, NEW.entry >> 10); END;
+    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
 """
 
 STEPS: tuple[str, ...] = (FIRST,)

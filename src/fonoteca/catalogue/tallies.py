@@ -169,11 +169,10 @@ def _latest(one: int | None, other: int | None) -> int | None:
 
 
 _LOST = (
-    "SELECT count(*) FROM {table} x JOIN contents c ON c.id = x.content "
-    "WHERE x.location = :location AND x.state <> 'good' "
+    "SELECT count(*) FROM {table} x INDEXED BY {table}_bad WHERE x.location = :location AND x.state <> 'good' "
     "AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.content = x.content AND e.state = 'present') "
-    "AND NOT EXISTS (SELECT 1 FROM entries e JOIN copies p ON p.entry = e.id "
-    " WHERE e.id IN (SELECT id FROM entries WHERE content = x.content UNION SELECT x.entry) "
+    "AND NOT EXISTS (SELECT 1 FROM copies p "
+    " WHERE p.entry IN (SELECT id FROM entries WHERE content = x.content UNION SELECT x.entry) "
     " AND p.content = x.content AND p.state = 'good' AND p.level >= :level) "
     "AND NOT EXISTS (SELECT 1 FROM versions v WHERE v.entry = x.entry AND v.content = x.content "
     " AND v.state = 'good' AND v.level >= :level)"

@@ -72,6 +72,8 @@ def bare_archive(place: str, *, stop: Stop | None = None) -> Iterator[BareArchiv
         scratch = os.path.join(folder, "catalogue.sqlite")
         connection = database.scratch(scratch)
         stack.callback(connection.close)
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # nobody else knows of it
+        connection.execute("PRAGMA cache_size = -32000")
         stack.enter_context(database.translated(scratch))
         config = Config(None, scratch, locations={place: FolderConfig(name=place, path=path)})
         archive = BareArchive(config, connection, Access.WRITE, stop or NeverStop(), time.time_ns, name=place)
