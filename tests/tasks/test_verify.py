@@ -34,6 +34,7 @@ def test_a_whole_archive_is_verified_with_a_level_for_each_copy(home: Home) -> N
     """Nothing says "verified" without how, and libraries are read as well as locations."""
     found = home.verify()
 
+    assert ([], []) == (found.found(), found.failed)
     assert ExitCode.DONE == found.code
     assert found.verified.keys() == home.verify("red").verified.keys()
     assert min(found.verified.values()) >= Level.BYTES

@@ -151,7 +151,8 @@ def is_repairable(connection: sqlite3.Connection, location: int | None, entry: i
     found = connection.execute(
         f"SELECT EXISTS (SELECT 1 FROM copies WHERE content = ({wanted}) AND state = 'good' AND level >= 4 "
         "AND location IS NOT :location) "
-        f"OR ({own} AND EXISTS (SELECT 1 FROM entries WHERE content = ({wanted}) AND state = 'present')) "
+        f"OR ({own} AND EXISTS (SELECT 1 FROM entries WHERE content = ({wanted}) "
+        "AND state = 'present' AND ctime_ns <> 0)) "
         f"OR EXISTS (SELECT 1 FROM versions WHERE content = ({wanted}) AND state = 'good' AND level >= 4)",
         {"location": location, "entry": entry},
     ).fetchone()

@@ -171,7 +171,8 @@ class Inspection:
         found = self.catalogue.execute(
             "SELECT EXISTS (SELECT 1 FROM copies WHERE content = ?1 AND state = 'good' AND level >= 4) "
             "OR EXISTS (SELECT 1 FROM versions WHERE content = ?1 AND state = 'good' AND level >= 4 "
-            "AND location <> ?2) OR EXISTS (SELECT 1 FROM entries WHERE content = ?1 AND state = 'present')",
+            "AND location <> ?2) OR EXISTS (SELECT 1 FROM entries WHERE content = ?1 AND state = 'present' "
+            "AND ctime_ns <> 0)",
             (kept.content, self.row.id),
         ).fetchone()
         return bool(found[0])

@@ -33,9 +33,9 @@ from fonoteca.tasks.target import InTheWay, Looking, open_target, refuse_locatio
 
 __all__ = ["Overwrite", "restore", "restore_bare"]
 
-THREADS = 3
+THREADS = 4
 PARCEL_FILES = 256
-PARCEL_BYTES = 256 << 20
+PARCEL_BYTES = 64 << 20
 """So many files or bytes are flushed and named together."""
 
 SAID = 20
