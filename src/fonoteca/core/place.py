@@ -7,7 +7,7 @@ Keys are bytes, so that a folder on a Linux file system can hold every name as i
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import NamedTuple, NewType
 
 Key = NewType("Key", bytes)
 
@@ -61,8 +61,7 @@ class Traits:
     """How many transfers at once serve this place well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """What a location says of one object. `mtime_ns` is None where it keeps none."""
 
     size: int

@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
@@ -47,8 +46,7 @@ class Reading(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """Bytes that were written but count for nothing yet."""
 
     key: Key
@@ -56,12 +54,11 @@ class Staged:
     mtime_ns: int
     over: Stamp | None
     keep: Key | None
-    token: Any = field(repr=False, compare=False, default=None)
+    token: Any = None
     """The location's own handle."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of one key. `stat` is what stands there now when `error` is None."""
 
     key: Key

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fonoteca.core.paths import stays_inside
 from fonoteca.core.place import OWN, Key, Stamp
 from fonoteca.errors import Conflict
 
@@ -10,7 +11,6 @@ MOVING = Key(OWN + b"/moving")
 MARKER = Key(OWN + b"/location.json")
 
 _BARE = frozenset({b"SHA256SUMS", b"VERIFY.txt"})
-_DOTS = frozenset({b"", b".", b".."})
 
 
 def checked(place: str, key: bytes) -> bytes:
@@ -18,7 +18,7 @@ def checked(place: str, key: bytes) -> bytes:
 
     A manifest that somebody else wrote may name `../../etc/passwd`; it is stopped here.
     """
-    if b"\0" in key or not _DOTS.isdisjoint(key.split(b"/")):
+    if not stays_inside(key):
         raise Conflict(place, Key(key), "is not a name that an object can have")
     return key
 

@@ -37,7 +37,7 @@ from fonoteca.tasks.messages import (
 )
 from fonoteca.tasks.seal import Ledger
 
-DRAFT_FILES = 2000
+DRAFT_FILES = 1000
 DRAFT_BYTES = 256 << 20
 DRAFT_SECONDS = 60.0
 """A draft is published when it holds so many files or bytes, or is so old: a slow place makes progress too."""

@@ -32,7 +32,7 @@ from fonoteca.tasks.messages import Begin, Data, End, Whole
 SMALL_BYTES = 256 << 10
 """Up to this size a file goes to the lanes whole."""
 
-WAITING_BYTES = 12 << 20
+WAITING_BYTES = 4 << 20
 """So many bytes of small files may wait in one lane."""
 
 LAG_SECONDS = 10.0

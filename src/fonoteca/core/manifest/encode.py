@@ -1,6 +1,6 @@
 """A line as bytes: one JSON object, UTF-8, compact, ending with a newline.
 
-`Have` is written by hand, because a seal may state a million of them; the rest goes through `json`.
+`Have` and the steps that add are written by hand, because there may be a million of them; the rest goes through `json`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from fonoteca.core.manifest.lines import (
     Retired,
     Seal,
     Segment,
-    Step,
     Superseded,
     Tags,
     Unknown,
@@ -45,9 +44,11 @@ _compact_ascii = JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(","
 
 def encode(line: Line) -> bytes:
     """`line` with its newline. Raises ValueError for what JSON can't hold (not a number, infinity)."""
-    if type(line) is Have:
+    if isinstance(line, Have):
         return _have(line)
-    if type(line) is Unknown:
+    if isinstance(line, Intent):
+        return _intent(line)
+    if isinstance(line, Unknown):
         return line.raw
     return json_line(_fields(line))
 
@@ -72,6 +73,25 @@ def _have(line: Have) -> bytes:
         f',"level":"{_LEVEL_WORD[line.level]}","time":"{time_text(line.time_ns)}"}}\n'
     )
     return text.encode()
+
+
+def _intent(line: Intent) -> bytes:
+    steps = ",".join([_add_step(step) if isinstance(step, AddStep) else _other_step(step) for step in line.steps])
+    time = time_text(line.time_ns)
+    return f'{{"op":"intent","batch":"{line.batch}","steps":[{steps}],"time":"{time}"}}\n'.encode()
+
+
+def _add_step(step: AddStep) -> str:
+    content = step.content
+    path = "" if step.key.partition(b"/")[2] == step.path else "," + _quoted("path", step.path)
+    return (
+        f'{{"do":"add",{_quoted("key", step.key)}{path},"size":{content.size},"mtime_ns":{step.mtime_ns}'
+        f',"sha256":"{content.sha256.hex()}","xxh3_128":"{content.xxh3_128.hex()}"}}'
+    )
+
+
+def _other_step(step: OverStep | MoveStep) -> str:
+    return _compact(_step(step))
 
 
 def _quoted(name: str, value: bytes) -> str:
@@ -179,12 +199,6 @@ def _(line: Happened) -> dict[str, Any]:
 
 
 @_fields.register
-def _(line: Intent) -> dict[str, Any]:
-    steps = [_step(step) for step in line.steps]
-    return {"op": "intent", "batch": line.batch, "steps": steps, "time": time_text(line.time_ns)}
-
-
-@_fields.register
 def _(line: Done) -> dict[str, Any]:
     return {"op": "done", "batch": line.batch, "time": time_text(line.time_ns)}
 
@@ -203,10 +217,8 @@ def _(line: Held) -> dict[str, Any]:
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: OverStep | MoveStep) -> dict[str, Any]:
     match step:
-        case AddStep():
-            return {"do": "add", **_entry(step.key, step.path, step.content, step.mtime_ns)}
         case OverStep():
             entry = _entry(step.key, step.path, step.content, step.mtime_ns)
             old = {"old_sha256": step.old_sha256.hex(), "old_size": step.old_size}

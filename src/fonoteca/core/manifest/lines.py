@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
@@ -49,8 +49,7 @@ class Seal:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Have:
+class Have(NamedTuple):
     """`key` holds `content`, the entry `path`. `level` was reached at `time_ns`."""
 
     key: Key
@@ -165,8 +164,7 @@ class Happened:
     detail: Json = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AddStep:
+class AddStep(NamedTuple):
     """`content` is about to be published under `key`, where nothing stands."""
 
     key: Key

@@ -6,7 +6,7 @@ For tests, small places and as the reference; a large manifest is loaded into th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from fonoteca.core.entry import RelPath
 from fonoteca.core.manifest.lines import (
@@ -85,7 +85,7 @@ def _apply(holdings: Holdings, line: Line) -> None:
 def _move(holdings: Holdings, line: Moved) -> None:
     held = holdings.have.pop(line.old, None)
     if held is not None:
-        holdings.have[line.new] = replace(held, key=line.new, path=line.path)
+        holdings.have[line.new] = held._replace(key=line.new, path=line.path)
 
 
 def _names(pruned: Pruned, kept: Superseded | Retired) -> bool:
