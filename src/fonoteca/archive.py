@@ -66,7 +66,12 @@ class Archive:
     @classmethod
     @contextmanager
     def open(
-        cls, config: Config, access: Access, *, stop: Stop | None = None, now: Callable[[], int] = time.time_ns
+        cls,
+        config: Config,
+        access: Access,
+        *,
+        stop: Stop | None = None,
+        now: Callable[[], int] = time.time_ns,
     ) -> Iterator[Archive]:
         """Open for reading (never waits) or for writing (raises `Locked` when another run writes)."""
         with ExitStack() as stack:
@@ -74,7 +79,7 @@ class Archive:
                 stack.enter_context(_lock(config.catalogue))
                 connection = database.open_writer(config.catalogue)
             else:
-                connection = database.open_reader(config.catalogue)
+                connection = _reader(config.catalogue)
             stack.callback(connection.close)
             stack.enter_context(database.translated(config.catalogue))
             yield cls(config, connection, access, stop or NeverStop(), now)
@@ -111,7 +116,9 @@ class Archive:
                 self.catalogue, uid, config.name, config.path, found.identity, self.now()
             ), found
         on_its_disk = row.file_system == found.identity and row.scanned_ns is None
-        if row.path != config.path and (on_its_disk or not row.path):  # b"": a location told of it, nobody where
+        if row.path != config.path and (
+            on_its_disk or not row.path
+        ):  # b"": a location told of it, nobody where
             libraries.place(self.catalogue, row.id, config.path, found.identity)
         elif (row.path, row.file_system) != (config.path, found.identity):
             raise LibraryAway(config.name, _shown(config.path), _moved(row, config, found))
@@ -121,7 +128,9 @@ class Archive:
         try:
             mode = os.stat(config.path).st_mode
         except FileNotFoundError:
-            raise LibraryAway(config.name, _shown(config.path), f"{_shown(config.path)} is not there") from None
+            raise LibraryAway(
+                config.name, _shown(config.path), f"{_shown(config.path)} is not there"
+            ) from None
         except OSError as error:
             raise LibraryError(
                 config.name, _shown(config.path), f"{_shown(config.path)} cannot be read: {error.strerror}."
@@ -166,6 +175,14 @@ def location_of(config: LocationConfig, expected: Identity | None) -> Location:
         f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders only "
         f"(a drive, or a NAS that is mounted). Give it `path` and no `type`, or remove it from the config."
     )
+
+
+def _reader(catalogue: str) -> sqlite3.Connection:
+    """Before the first run there is nothing to remember, and that is what a reader is told."""
+    try:
+        return database.open_reader(catalogue)
+    except database.CatalogueMissing:
+        return database.scratch(":memory:")
 
 
 @contextmanager

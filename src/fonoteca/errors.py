@@ -209,7 +209,9 @@ class Foreign(LocationError):
 
     def __init__(self, place: str, reason: str, remedy: str = "") -> None:
         self.reason = reason
-        super().__init__(place, f"{place} cannot be trusted as it is: {reason}." + (f" {remedy}" if remedy else ""))
+        super().__init__(
+            place, f"{place} cannot be trusted as it is: {reason}." + (f" {remedy}" if remedy else "")
+        )
 
 
 class NameTaken(LocationError):

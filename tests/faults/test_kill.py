@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support import faults
-from support.archives import OLD, Home
 
 from fonoteca.catalogue import copies, database, places
+from support import faults
+from support.archives import OLD, Home
 
 ROUNDS = 25
 """Kills in each of the eight cases below: two hundred in all, half of them at a chosen call, half at a chosen time."""
@@ -114,12 +114,15 @@ def catalogue_claims(home: Home, name: str) -> dict[bytes, str]:
     try:
         row = places.by_name(connection, name)
         assert row is not None
-        return {copy.path: copy.sha256.hex() for copy in copies.at(connection, row.id) if copy.state == "good"}
+        return {
+            copy.path: copy.sha256.hex() for copy in copies.at(connection, row.id) if copy.state == "good"
+        }
     finally:
         connection.close()
 
 
 def assert_nothing_untrue(home: Home, truth: Truth) -> None:
+    """Hold every name, line and claim at each place against what was ever written."""
     for name in PLACES:
         place = home.place(name)
         standing = live_files(place)
@@ -157,7 +160,9 @@ def test_a_kill_leaves_no_lie_and_the_next_run_completes(tmp_path, seed, how):
     dice = random.Random(f"{how} {seed}")
     home, truth = Home(tmp_path, PLACES), Truth()
     for number in range(FILES):
-        truth.write(home, f"{number % 5}/{number:02d}.jpg", dice.randbytes(dice.choice((0, 10, 4096, 300_000))))
+        truth.write(
+            home, f"{number % 5}/{number:02d}.jpg", dice.randbytes(dice.choice((0, 10, 4096, 300_000)))
+        )
     first = True
     for _ in range(ROUNDS):
         if how == "at a call":
@@ -169,6 +174,8 @@ def test_a_kill_leaves_no_lie_and_the_next_run_completes(tmp_path, seed, how):
         if first:
             assert_completed(home)
         for number in dice.sample(range(FILES), 6):
-            truth.write(home, f"{number % 5}/{number:02d}.jpg", dice.randbytes(dice.choice((1, 4096, 300_000))))
+            truth.write(
+                home, f"{number % 5}/{number:02d}.jpg", dice.randbytes(dice.choice((1, 4096, 300_000)))
+            )
     assert_completed(home)
     assert 0 == home.verify("red").code

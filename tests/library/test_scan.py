@@ -12,6 +12,7 @@ from fonoteca.library.scan import walk
 
 
 def listings(root, exclude=()):
+    """Walk a folder; return what is listed by its path."""
     return {listing.path: listing for listing in walk(os.fsencode(root), Exclusion(exclude))}
 
 

@@ -8,8 +8,6 @@ import os
 import shutil
 
 import pytest
-from support import faults
-from support.archives import OLD, Home, ran, tree
 
 from fonoteca.archive import Access, Archive
 from fonoteca.core.event import Copied, LibraryFailed, Scanned, WouldCopy
@@ -17,19 +15,24 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls
 from fonoteca.errors import Locked
 from fonoteca.tasks import backup, closing, lanes
+from support import faults
+from support.archives import OLD, Home, ran, tree
 
 LATER = OLD + 5_000_000_000
 
 
 def music(home: Home, name: str = "red") -> dict:
+    """Return all that lies under the library at a place."""
     return tree(home.place(name) / "music")
 
 
 def files(home: Home, name: str = "red") -> dict:
+    """Return the files under the library at a place."""
     return {path: what for path, what in music(home, name).items() if what[0] == "file"}
 
 
 def library_files(home: Home) -> dict:
+    """Return the files of the library itself."""
     return {path: what for path, what in tree(home.base / "music").items() if what[0] == "file"}
 
 
@@ -50,7 +53,9 @@ def test_a_second_run_reads_and_copies_nothing(tmp_path):
     home.fill()
     home.backup()
     home.ask("SELECT 1")
-    with Archive.open(home.config, Access.WRITE) as archive:  # the files are seconds old: racy, and so read again
+    with Archive.open(
+        home.config, Access.WRITE
+    ) as archive:  # the files are seconds old: racy, and so read again
         archive.catalogue.execute("UPDATE entries SET trusted = 1")
 
     again = home.backup()
@@ -324,8 +329,10 @@ def test_a_dry_run_says_what_would_be_sent_and_touches_no_location(tmp_path):
 def test_a_second_writer_is_refused_with_the_pid_of_the_first(tmp_path):
     """Two backups at once would fight over every name."""
     home = Home(tmp_path)
-    with Archive.open(home.config, Access.WRITE), pytest.raises(Locked) as refused, Archive.open(
-        home.config, Access.WRITE
+    with (
+        Archive.open(home.config, Access.WRITE),
+        pytest.raises(Locked) as refused,
+        Archive.open(home.config, Access.WRITE),
     ):
         pass
 
@@ -409,7 +416,9 @@ def test_two_snapshots_of_the_catalogue_are_kept_at_a_location(tmp_path):
     home = Home(tmp_path)
     for number in range(4):
         home.write(f"{number}.jpg", b"x")
-        with Archive.open(home.config, Access.WRITE, now=lambda day=number: OLD * 2 + day * 2 * 86_400 * 10**9) as archive:
+        with Archive.open(
+            home.config, Access.WRITE, now=lambda day=number: OLD * 2 + day * 2 * 86_400 * 10**9
+        ) as archive:
             ran(backup.backup(archive))
 
     assert 2 == len(list(home.place().glob(".fonoteca/libraries/*/catalogue/*.sqlite.gz")))

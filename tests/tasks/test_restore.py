@@ -9,6 +9,7 @@ import pytest
 
 from fonoteca.archive import Access, Archive
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.place import Space
 from fonoteca.core.report import ExitCode
 from fonoteca.errors import Full, Interrupted, UsageError
 from fonoteca.tasks import target
@@ -241,7 +242,6 @@ def test_too_little_room_is_said_before_anything_is_written(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A restore that cannot fit does not begin."""
-    from fonoteca.core.place import Space
 
     monkeypatch.setattr(target, "space", lambda fd: Space(1 << 40, 1000))
 
@@ -269,3 +269,39 @@ def test_a_link_target_comes_back_verbatim(home: Home, tmp_path: Path) -> None:
     restore_bare(home.place(), tmp_path / "out")
 
     assert b"../nowhere \xff" == os.readlink(os.fsencode(tmp_path / "out/odd/dangling"))
+
+
+def test_a_rehearsal_in_a_full_folder_finds_links_and_folders_there(home: Home, tmp_path: Path) -> None:
+    """What stands already is not announced as if it were to come."""
+    home.restore(tmp_path / "out")
+
+    found = home.restore(tmp_path / "out", dry_run=True)
+
+    assert {"already there"} == set(found.restored.values())
+
+
+def test_room_is_asked_for_only_what_is_lacking(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restore that was cut off goes on although the whole would not fit again; one that cannot fit says so first."""
+    home.restore(tmp_path / "out")
+    (tmp_path / "out" / os.fsdecode(COVER)).unlink()
+    free = [10_000]
+    monkeypatch.setattr(target, "space", lambda fd: Space(1 << 40, free[0]))
+
+    assert "written" == home.restore(tmp_path / "out").restored[COVER]
+
+    (tmp_path / "out" / os.fsdecode(COVER)).unlink()
+    free[0] = 100
+    with pytest.raises(Full):
+        home.restore(tmp_path / "out")
+
+
+def test_a_copy_that_fails_at_the_named_place_is_repairable_from_another(home: Home, tmp_path: Path) -> None:
+    """Restoring from one location must not call lost what another one holds."""
+    (home.place() / "music" / os.fsdecode(COVER)).unlink()
+
+    found = home.restore(tmp_path / "out", source="red")
+
+    (missing,) = found.found(FindingKind.MISSING)
+    assert (True, ExitCode.REPAIRABLE) == (missing.repairable, found.code)

@@ -172,7 +172,16 @@ def test_a_location_without_a_row_says_how_to_set_it_up(tmp_path):
     red = place(memory)
 
     assert (red.presence, red.missing) == (Presence.REFUSES, 1)
-    assert "fonoteca location add red" in red.reason
+    assert "fonoteca location adopt red" in red.reason
+
+
+def test_an_empty_folder_without_a_row_is_to_be_added(tmp_path):
+    """There is nothing to believe at it, so adopting it would be the wrong advice."""
+    memory = Remembered(tmp_path)
+    places.forget(memory.connection, memory.places["red"].id)
+    shutil.rmtree(tmp_path / "red")
+
+    assert "fonoteca location add red" in place(memory).reason
 
 
 def test_a_library_on_another_disk_is_away(tmp_path):

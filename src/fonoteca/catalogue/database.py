@@ -72,6 +72,8 @@ def open_reader(path: str) -> sqlite3.Connection:
     if not os.path.exists(path):
         raise CatalogueMissing(path)
     with translated(path):
+        if os.path.isfile(path) and not os.path.getsize(path):
+            raise CatalogueMissing(path)  # made by a writer that came no further
         connection = _connect_reader(path)
         found = _schema_of(connection, path)
         if found < VERSION:

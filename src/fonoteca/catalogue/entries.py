@@ -132,7 +132,9 @@ def next_number(connection: sqlite3.Connection) -> int:
 
 def put_contents(connection: sqlite3.Connection, contents: list[Content]) -> None:
     """Record contents that are not known yet."""
-    connection.executemany("INSERT OR IGNORE INTO contents (sha256, size, xxh3_128) VALUES (?, ?, ?)", contents)
+    connection.executemany(
+        "INSERT OR IGNORE INTO contents (sha256, size, xxh3_128) VALUES (?, ?, ?)", contents
+    )
 
 
 def add_many(connection: sqlite3.Connection, newcomers: list[Newcomer]) -> None:

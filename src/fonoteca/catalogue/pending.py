@@ -140,6 +140,20 @@ def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pen
         yield [Pending._make(row) for row in rows]
 
 
+def standing_bytes(connection: sqlite3.Connection, location: int, folder: bytes) -> int:
+    """Bytes of pending files that stand at a location unrecorded, of the right size under their plain key, and will
+    be read and taken as copies: they need no room. `folder`: the library's folder there. A key that had to be
+    encoded is not seen here, so the sum may be too small, never too large.
+    """
+    found = connection.execute(
+        "SELECT coalesce(sum(p.size), 0) FROM pending p JOIN folders f ON f.id = p.folder JOIN standing s "
+        "ON s.location = ?1 AND s.size = p.size AND s.key = CAST(?2 || x'2f' || "
+        "CASE f.path WHEN x'' THEN p.name ELSE f.path || x'2f' || p.name END AS BLOB)",
+        (location, folder),
+    ).fetchone()
+    return int(found[0])
+
+
 def needed(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
     """Files and bytes that a location will be sent: pending ones of which it has no good copy, or that were written."""
     found = connection.execute(

@@ -174,8 +174,8 @@ class Replay:
                 )
             return found.entry
         cursor = self.connection.execute(
-            "INSERT INTO entries (folder, name, kind, content, size, mtime_ns, ctime_ns, inode, trusted, read_ns, state,"
-            " since_ns) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?)",
+            "INSERT INTO entries (folder, name, kind, content, size, mtime_ns, ctime_ns, inode, trusted, read_ns,"
+            " state, since_ns) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?, ?)",
             (
                 self._folder(folder),
                 name,

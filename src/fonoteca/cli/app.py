@@ -48,6 +48,7 @@ class Commands(TyperGroup):
             module = import_module(f"fonoteca.cli.{MODULES[cmd_name]}")
             command = get_command(module.app)
             command.name = cmd_name
+            _hide_types(command)
             return command
         if ctx is None or ctx.resilient_parsing:
             return None
@@ -58,6 +59,15 @@ class Commands(TyperGroup):
         raise UsageError(f"There is no command `{cmd_name}`.{hint} `fonoteca --help` lists them all.")
 
 
+def _hide_types(command: Any) -> None:
+    """Help says what an argument means; newer typers add `<list[bytes]>`, which helps nobody."""
+    for parameter in command.params:
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = lambda ctx: None
+    for each in getattr(command, "commands", {}).values():
+        _hide_types(each)
+
+
 app = typer.Typer(
     name="fonoteca",
     cls=Commands,
@@ -65,7 +75,7 @@ app = typer.Typer(
 
     \b
     Example:
-      $ fonoteca protect ~/Music --to /media/red/music-backup --to /media/blue/music-backup
+      $ fonoteca protect ~/Music --to /media/red/music --to /media/blue/music
     """,
     callback=global_flags,
     no_args_is_help=True,
@@ -85,7 +95,8 @@ def invoke(arguments: list[str], stop: Stop) -> int:
             typer.echo(error.ctx.get_help())
             return 0
         where = error.ctx.command_path if error.ctx is not None else "fonoteca"
-        raise UsageError(f"{error.format_message()} `{where} --help` shows how it is used.") from error
+        message = error.format_message().replace("Value error, ", "")
+        raise UsageError(f"{message} `{where} --help` shows how it is used.") from error
     except typer.Abort as error:
         raise KeyboardInterrupt from error
     except SystemExit as error:

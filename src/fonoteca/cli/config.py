@@ -31,6 +31,7 @@ def check(face: Face) -> None:
     """
     libraries, locations = len(face.config.libraries), len(face.config.locations)
     face.tell([f"{face.config_path} is right. Libraries: {libraries}, locations: {locations}."])
+    face.done()
 
 
 @app.command()

@@ -146,6 +146,12 @@ class Face:
         """Say what a change of the setup did, and what to know about it."""
         self.tell(result.sentences)
         self.warn(result.warnings)
+        self.done()
+
+    def done(self) -> None:
+        """The last JSON line of a command that is no run: a program sees that it came to its end."""
+        if self.flags.json:
+            self.lines.line("summary", {"exit_code": 0, "counts": {}})
 
     def answer(self, kind: str, values: Mapping[str, Any], show: Callable[[], None]) -> None:
         """Give the one result that was asked for: a JSON line of type `kind`, or what `show` prints."""
@@ -168,6 +174,8 @@ class Face:
                 sys.stdout.write(show(each) + "\n")
         if self.flags.json:
             self.lines.line("summary", {"exit_code": 0, "counts": {"listed": count}})
+        elif not count and not self.flags.quiet:
+            typer.echo("Nothing is recorded that could be listed.", err=True)
 
     def tell(self, sentences: Iterable[str]) -> None:
         """What was done, a sentence a line; each a `done` line in JSON. Nothing with `--quiet`."""

@@ -22,3 +22,4 @@ def init(face: Face) -> None:
     from fonoteca.tasks.setup import init_config
 
     face.tell(init_config(face.config_path))
+    face.done()

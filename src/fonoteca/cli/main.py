@@ -77,6 +77,10 @@ def _fail(error: Exception, arguments: list[str]) -> int:
         say(error, code, as_json=_asks_for_json(arguments))
     except BrokenPipeError:
         _hung_up()
+    except OSError:
+        # stdout cannot be written (its disk is full, say): stderr may still be read by someone
+        say(error, code, as_json=False)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

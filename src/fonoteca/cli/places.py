@@ -26,12 +26,55 @@ def bare_place(face: Face, places: Sequence[str]) -> str | None:
 
     Raises UsageError when such a place is named together with others: each is its own archive's matter.
     """
-    bare = [word for word in places if is_bare_word(word) and named(face, word) is None]
+    bare = [path for path in (_bare(face, word) for word in places) if path is not None]
     if not bare:
         return None
     if len(places) > 1:
         raise UsageError(f"{bare[0]} is not a location of the config: give it alone.")
     return bare[0]
+
+
+def _bare(face: Face, word: str) -> str | None:
+    """The path to read by what stands there alone: unknown to the config, or to a catalogue that is lost."""
+    name = named(face, word)
+    if name is None:
+        return word
+    path = _folder_of(face, name)
+    if path is None or _remembers(face, name):
+        return None
+    face.warn(
+        [f"The catalogue knows nothing of {name} or cannot be used: {path} is read by its own manifest."]
+    )
+    return path
+
+
+def _folder_of(face: Face, name: str) -> str | None:
+    try:
+        path = getattr(face.config.locations.get(name), "path", None)
+    except UsageError:
+        return None  # whoever needs the config says what is wrong with it
+    return os.fsdecode(path) if isinstance(path, bytes) else None
+
+
+def _remembers(face: Face, name: str) -> bool:
+    """True when the catalogue can be read and knows this location, or nothing else could be read either."""
+    from fonoteca.catalogue import database, places
+    from fonoteca.errors import CatalogueError
+
+    path = face.config.catalogue
+    try:
+        connection = database.open_reader(path)
+    except CatalogueError:
+        return not _is_location(face, name)
+    try:
+        with database.translated(path):
+            return places.by_name(connection, name) is not None or not _is_location(face, name)
+    finally:
+        connection.close()
+
+
+def _is_location(face: Face, name: str) -> bool:
+    return os.path.lexists(os.path.join(_folder_of(face, name) or "", ".fonoteca", "location.json"))
 
 
 def names(face: Face, places: Sequence[str]) -> list[str] | None:

@@ -30,14 +30,16 @@ def protect(
 
     \b
     Example:
-      $ fonoteca protect ~/Music --to /media/red/music-backup --to /media/blue/music-backup
+      $ fonoteca protect ~/Music --to /media/red/music --to /media/blue/music
     """
     from fonoteca.archive import Access
     from fonoteca.cli.judging import show_standing
     from fonoteca.tasks.backup import backup
     from fonoteca.tasks.setup import protect_setup
 
-    face.setup(protect_setup(face.config_path, source, to, plain_folder=plain_folder))
+    setup = protect_setup(face.config_path, source, to, plain_folder=plain_folder)
+    face.tell(setup.sentences)
+    face.warn(setup.warnings)
     with face.archive(Access.WRITE) as archive:
         code = face.play(backup(archive, None, None))
         show_standing(face, archive)

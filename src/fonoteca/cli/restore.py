@@ -46,7 +46,7 @@ def restore(
     \b
     Example:
       $ fonoteca restore --to ~/Restored
-      $ fonoteca restore --to ~/Restored --from /media/red/music-backup 'Nina Simone/**'
+      $ fonoteca restore --to ~/Restored --from /media/red/music 'Nina Simone/**'
     """
     from fonoteca.archive import Access
     from fonoteca.cli.places import bare_place, named

@@ -194,7 +194,10 @@ def _short_of_copies(library: LibraryStatus, short: int, status: ArchiveStatus) 
 
 def _unseen(library: LibraryStatus) -> str:
     if library.unreadable:
-        return f"{_count(library.unreadable, 'file', 'files')} of {library.name} could not be read."
+        found = _count(library.unreadable, "file or folder", "files or folders")
+        return f"{found} of {library.name} could not be read."
+    if library.last_scan_ns is None:
+        return f"{library.name} was never looked at."
     return f"A part of {library.name} could not be seen by its last scan."
 
 
@@ -207,7 +210,7 @@ def _of_location(location: LocationStatus, status: ArchiveStatus) -> Iterator[Re
     if location.damaged > location.lost:
         found = _count(location.damaged - location.lost, "copy is", "copies are")
         sentence = f"{found} damaged or missing at {name}."
-        yield Reason(Overall.DAMAGED, ExitCode.REPAIRABLE, sentence, f"fonoteca verify {name}")
+        yield Reason(Overall.DAMAGED, ExitCode.REPAIRABLE, sentence, f"fonoteca backup {name}")
     yield from _presence(location)
     # What a drive in its drawer lacks is a line until it is due again; `copies` of the policy still counts.
     code = ExitCode.DONE if location.excused else ExitCode.POLICY

@@ -57,7 +57,9 @@ def judge(recorded: Content | None, moved: StatClass | None, found: Content) -> 
     return Verdict.HELD
 
 
-_NO_TRUE_CTIME = frozenset({"vfat", "msdos", "exfat", "ntfs", "ntfs3", "hfs", "hfsplus", "cifs", "smb3", "smbfs", "9p"})
+_NO_TRUE_CTIME = frozenset(
+    {"vfat", "msdos", "exfat", "ntfs", "ntfs3", "hfs", "hfsplus", "cifs", "smb3", "smbfs", "9p"}
+)
 
 
 def trusts_ctime(file_system_type: str) -> bool:

@@ -39,7 +39,11 @@ class Listing:
 
 
 def walk(
-    root: bytes, exclusion: Exclusion, *, start: bytes = b"", enter: Callable[[RelPath, int], bool] | None = None
+    root: bytes,
+    exclusion: Exclusion,
+    *,
+    start: bytes = b"",
+    enter: Callable[[RelPath, int], bool] | None = None,
 ) -> Iterator[Listing]:
     """Every folder below `root`, from `start` (a path inside it) on. `enter(path, device)` False leaves one out.
 

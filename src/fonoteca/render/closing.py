@@ -55,6 +55,8 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _locations(out, tally)
     _restored(out, tally)
     _would(out, tally)
+    if tally.is_idle:
+        out.print(Text("  Nothing was checked: no copy is recorded there yet.", style="yellow"))
     for line in complaints(tally):
         out.print(line, soft_wrap=True)
     _next(out, tally)
@@ -171,6 +173,11 @@ _RESTORED = {
 def _restored(out: Console, tally: Tally) -> None:
     for how, total in tally.restored.items():
         out.print(Text(f"  {_sum(_RESTORED.get(how, how), total)}"))
+    for event in tally.restored_first:
+        out.print(Text(f"    {whereabouts(event.library, event.path, None)}"), soft_wrap=True)
+    hidden = sum(total.files for how, total in tally.restored.items() if how.startswith("would")) - SHOWN
+    if hidden > 0:
+        out.print(Text(f"    … and {hidden:,} more: --json lists all", style="dim"))
 
 
 def _would(out: Console, tally: Tally) -> None:

@@ -82,12 +82,21 @@ class Tally:
     in_libraries: Sum = field(default_factory=Sum)
     """Library files that were checked."""
     restored: dict[str, Sum] = field(default_factory=dict)
+    restored_first: list[Restored] = field(default_factory=list)
+    """The first that a dry run of restore would bring."""
     would: Sum = field(default_factory=Sum)
     would_first: list[WouldCopy] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     ended: RunEnded | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """A verify that ended and looked at no file and saw nothing wrong: "all done" alone would overstate."""
+        looked = self.in_libraries.files or any(at.verified.files for at in self.at.values())
+        done = self.task == "verify" and self.ended is not None
+        return done and not (looked or self.findings or self.failures)
 
     def take(self, event: Event) -> None:
         """Add `event`; the commonest come first, since a run has them by the hundred thousand."""
@@ -98,6 +107,8 @@ class Tally:
                 self._verified(event)
             case Restored():
                 self.restored.setdefault(event.how, Sum()).add(event.size)
+                if event.how.startswith("would") and len(self.restored_first) < SHOWN:
+                    self.restored_first.append(event)
             case Found():
                 self._found(event.finding)
             case WouldCopy():

@@ -172,8 +172,10 @@ def whereabouts(library: str | None, path: bytes | None, location: str | None) -
 def finding(seen: Finding) -> str:
     """One finding on one line."""
     where = whereabouts(seen.library, seen.path, seen.location)
-    hopeless = ". Nothing known can repair it." if seen.repairable is False else ""
-    return f"{where}: {safe(seen.detail)}{hopeless}" if where else f"{safe(seen.detail)}{hopeless}"
+    detail = safe(seen.detail)
+    if seen.repairable is False:
+        detail = f"{detail.removesuffix('.')}. Nothing known can repair it."
+    return f"{where}: {detail}" if where else detail
 
 
 def outcome(code: int) -> str:

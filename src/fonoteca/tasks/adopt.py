@@ -23,7 +23,7 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config import edit, names
 from fonoteca.config.load import check_text
-from fonoteca.config.model import FolderConfig
+from fonoteca.config.model import Config, FolderConfig
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase, Warned
 from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard, Tip, compare
@@ -51,18 +51,24 @@ def location_adopt(
     stop: Stop | None = None,
     now: Callable[[], int] = time.time_ns,
 ) -> Iterator[Event]:
-    """Believe the location at the path `place`. The config is written or added to where it lacks it.
+    """Believe the location at the path or of the name `place`. The config is written or added to where it lacks it.
 
     Raises UsageError when PLACE is no location, ConfigError, LocationError, Locked, CatalogueError,
     Interrupted.
     """
     if "://" in place or place.startswith("rclone:"):
         raise UsageError(f"{place}: this version of fonoteca can use locations in folders only.")
-    path = whole_path(os.fsencode(place))
     text = edit.text_or_empty(config_path)
     config = check_text(text or HEADER, config_path)
+    path = _path_of(place, config)
     with Archive.open(config, Access.WRITE, stop=stop, now=now) as archive:
         yield from run(archive, "adopt", Adoption(archive, config_path, text, path, name).events())
+
+
+def _path_of(place: str, config: Config) -> bytes:
+    """A configured location's name means its folder; any other word is a path."""
+    known = config.locations.get(place)
+    return known.path if isinstance(known, FolderConfig) else whole_path(os.fsencode(place))
 
 
 @dataclass(slots=True)

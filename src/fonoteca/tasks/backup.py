@@ -25,11 +25,12 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.core.verdict import trusts_ctime
 from fonoteca.disk.mounts import file_system
-from fonoteca.errors import Full, LibraryError, LocationError
+from fonoteca.errors import Full, LibraryError, LocationError, UsageError
 from fonoteca.tasks.analyse import analyse
 from fonoteca.tasks.blocks import BlockPool
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate, write_sums
 from fonoteca.tasks.finish import finish, take_place_of
+from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.lanes import Lane
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
@@ -90,6 +91,8 @@ class Job:
         """The whole of it."""
         archive = self.archive
         self.started_ns = archive.now()
+        _expect_parts(archive, copying=names is None)
+        expect_memory(archive)
         configs = chosen(archive, names)
         wanted = archive.library_configs(library_names)
         standing.begin(archive.catalogue)
@@ -161,7 +164,7 @@ class Job:
             yield from self._would(row)
             return
         pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
-        yield from self._room()
+        yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
     def _would(self, row: LibraryRow) -> Iterator[Event]:
@@ -172,19 +175,21 @@ class Job:
                 path = join(item.folder_path, item.name)
                 yield WouldCopy(row.name, path, item.size, item.reason, names)
 
-    def _room(self) -> Iterator[Event]:
+    def _room(self, row: LibraryRow) -> Iterator[Event]:
         """What each location still needs must fit above its reserve, or it fails before anything is sent."""
         for one in self.alive():
             files, size = pending.needed(self.archive.catalogue, one.row.id)
             try:
                 space = one.place.space()
+                folder = folder_of(one.place, row).encode("utf-8", "surrogateescape")
             except LocationError as error:
                 yield self._fail(one, error)
                 continue
             if files:
                 yield Planned(one.config.name, files, size)
-            if space is not None and size > space.usable:
-                yield self._fail(one, Full(one.config.name, size, space.usable))
+            sent = size - pending.standing_bytes(self.archive.catalogue, one.row.id, folder)
+            if space is not None and sent > space.usable:
+                yield self._fail(one, Full(one.config.name, sent, space.usable))
 
     def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
         totals = pending.totals(self.archive.catalogue)
@@ -275,6 +280,14 @@ class Job:
             library=row.name,
             before_ns=self.started_ns,
         )
+
+
+def _expect_parts(archive: Archive, *, copying: bool) -> None:
+    """A run that has nothing to do by its config would end in an "all done" that says nothing."""
+    if not archive.config.libraries:
+        raise UsageError("The config names no library yet: run `fonoteca library add NAME PATH`.")
+    if copying and not archive.config.locations:
+        raise UsageError("The config names no location yet: run `fonoteca location add NAME PLACE`.")
 
 
 __all__ = ["backup", "libraries", "scan"]

@@ -117,7 +117,9 @@ def _all_lines(archive: Archive, row: PlaceRow, library: LibraryRow) -> Iterator
 
 def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.VersionRow) -> Line:
     content = Content(version.sha256, version.size, version.xxh3_128)
-    copy = next((each for each in copies.of_entry(connection, version.entry) if each.location == row.id), None)
+    copy = next(
+        (each for each in copies.of_entry(connection, version.entry) if each.location == row.id), None
+    )
     key = Key(copy.key) if copy else Key(version.library.encode() + b"/" + version.path)
     return Superseded(
         key,

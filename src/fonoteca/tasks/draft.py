@@ -220,7 +220,11 @@ class Draft:
     def _found(self, archive: Archive, name: str, *, alone: bool) -> None:
         try:
             founding.found(archive, self.config.locations[name])
-        except (LocationError, UsageError) as error:
+        except UsageError as error:
+            if alone:
+                raise
+            self._warn(f"{error} {name} is not set up yet.")
+        except LocationError as error:
             if alone:
                 raise
             self._warn(f"{error} {name} is not set up yet: then run `fonoteca location add {name}`.")

@@ -154,7 +154,7 @@ class Filler:
         except LocationError as error:
             if error.place == self.target.name:
                 raise
-            return Trouble(_kind(location, source, error), f"it cannot be read: {error}")
+            return _trouble(location, source, error)
         if staged is not None and found == source.sha256:
             return staged
         if staged is not None:
@@ -261,7 +261,8 @@ def standing(place: Looking, wanted: Wanted, overwrite: Overwrite) -> str:
     return "kept" if overwrite is Overwrite.NEVER else "replaced"
 
 
-def _kind(location: OpenLocation, source: Source, error: LocationError) -> FindingKind:
+def _trouble(location: OpenLocation, source: Source, error: LocationError) -> Trouble:
+    """Not there and not to be read are two findings; a `Conflict` is raised where nothing stands."""
     if isinstance(error, Conflict) and location.stat(Key(source.key)) is None:
-        return FindingKind.MISSING
-    return FindingKind.UNREADABLE_COPY
+        return Trouble(FindingKind.MISSING, f"expected sha256 {source.sha256.hex()}, found nothing")
+    return Trouble(FindingKind.UNREADABLE_COPY, f"it cannot be read: {error}")

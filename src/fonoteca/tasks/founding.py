@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fonoteca.archive import Archive, location_of
-from fonoteca.catalogue import places
+from fonoteca.catalogue import libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.config.model import LocationConfig
+from fonoteca.config.model import FolderConfig, LocationConfig
 from fonoteca.core.naming import rule_for
 from fonoteca.core.place import Identity, Traits
-from fonoteca.errors import Away, Broken, Denied, UsageError
+from fonoteca.errors import Away, Broken, Denied, LocationError, UsageError
 from fonoteca.locations.folder import FolderLocation
 from fonoteca.locations.identity import new_identity
 from fonoteca.tasks.ground import shown
@@ -51,6 +51,36 @@ def stranger(name: str, path: bytes, marker: Identity, known: Mapping[str, Place
     if row.identity.nonce != marker.nonce:
         return f"The marker in {shown(path)} was altered: run `fonoteca location adopt {shown(path)}`."
     return None
+
+
+def first_step(config: LocationConfig) -> str:
+    """What brings a location into the catalogue that does not know it: a sentence with the command."""
+    if isinstance(config, FolderConfig) and _is_one(config):
+        return f"It is a location already: run `fonoteca location adopt {config.name}`, which believes what it says."
+    return f"Run `fonoteca location add {config.name}` first."
+
+
+def expect_memory(archive: Archive) -> None:
+    """Raise UsageError where the catalogue is empty and a location is not: the catalogue was lost.
+
+    Looking at a library now would make a new baseline of whatever is there, rot and all (design, decision 11).
+    """
+    if places.every(archive.catalogue) or libraries.every(archive.catalogue):
+        return
+    for config in archive.config.locations.values():
+        if isinstance(config, FolderConfig) and _is_one(config):
+            raise UsageError(
+                f"The catalogue {archive.config.catalogue} is empty, and {config.name} ({shown(config.path)}) holds "
+                f"copies already: the catalogue was lost. Run `fonoteca location adopt {config.name}` first: "
+                f"it brings the memory back, and your music is compared with it. Nothing was done."
+            )
+
+
+def _is_one(config: FolderConfig) -> bool:
+    try:
+        return marker_at(config.name, config.path) is not None
+    except LocationError:
+        return False
 
 
 def found(archive: Archive, config: LocationConfig) -> PlaceRow:
@@ -104,4 +134,6 @@ def _adopted(name: str, folder: FolderLocation) -> tuple[Identity, Traits]:
 def _put(archive: Archive, name: str, path: bytes, identity: Identity, traits: Traits) -> PlaceRow:
     with transaction(archive.catalogue):
         place = path.decode("utf-8", "backslashreplace")
-        return places.put(archive.catalogue, name, place, identity, traits, archive.now())
+        row = places.put(archive.catalogue, name, place, identity, traits, archive.now())
+        places.seen(archive.catalogue, row.id, archive.now(), place)
+        return row

@@ -14,6 +14,7 @@ from fonoteca.config.model import FolderConfig, LocationConfig
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.errors import Away, FonotecaError, LocationError, Locked, UsageError
 from fonoteca.locations.base import OpenLocation
+from fonoteca.tasks.founding import first_step
 
 
 @dataclass(slots=True)
@@ -61,7 +62,7 @@ def open_all(
                 raise Away(
                     config.name,
                     "it has not been set up yet",
-                    f"Run `fonoteca location add {config.name}` first.",
+                    first_step(config),
                 )
             place = stack.enter_context(archive.location(config).open(write=write))
         except (LocationError, Locked, UsageError) as error:

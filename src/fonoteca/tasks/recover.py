@@ -123,7 +123,11 @@ def rolled_back(
 ) -> Iterator[Event]:
     """The location shows less than we remember, or something else: its claims fall, and are looked for again."""
     common = relation.common if isinstance(relation, Behind | Forked) else 0
-    word = "an older state than we remember" if isinstance(relation, Behind) else "another history than we remember"
+    word = (
+        "an older state than we remember"
+        if isinstance(relation, Behind)
+        else "another history than we remember"
+    )
     with transaction(archive.catalogue):
         fallen = copies.distrust(archive.catalogue, row.id, library.id, common)
         _take_up_chain(archive, view, row, library)
@@ -168,7 +172,9 @@ def _complete(archive: Archive, view: ChainView, row: PlaceRow, library: Library
         if chain is not None and number <= chain.n:  # sealed; only its open form was not yet deleted
             raise_first(view.place.delete([open_key(view.library, number)]))
             continue
-        lines = [line for intent in _unfinished(view.intents(number)) for line in _outcome(archive, view, intent)]
+        lines = [
+            line for intent in _unfinished(view.intents(number)) for line in _outcome(archive, view, intent)
+        ]
         if not lines:
             raise_first(view.place.delete([open_key(view.library, number)]))
             continue
@@ -204,7 +210,9 @@ def _outcome(archive: Archive, view: ChainView, intent: Intent) -> list[Line]:
 
 def _outcome_of(archive: Archive, view: ChainView, step: Step) -> list[Line]:
     if isinstance(step, MoveStep):
-        raise Foreign("this location", "a newer fonoteca was moving files there", "Use the newer fonoteca once.")
+        raise Foreign(
+            "this location", "a newer fonoteca was moving files there", "Use the newer fonoteca once."
+        )
     now = archive.now()
     found = content_at(view.place, step.key)
     if found is None and isinstance(step, OverStep):

@@ -16,20 +16,20 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from fonoteca.archive import Archive, Stop
-from fonoteca.catalogue import libraries
+from fonoteca.catalogue import copies, libraries, places
 from fonoteca.core.event import Event, Found, LocationFailed, Phase, Restored, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.pattern import Pattern, matches, pattern
-from fonoteca.disk.folders import Folders, open_root
+from fonoteca.core.pattern import Pattern, join, matches, pattern
 from fonoteca.errors import Full
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.crew import Crew
-from fonoteca.tasks.filling import Brought, Filler, Overwrite, Shelves, standing
+from fonoteca.tasks.filling import Brought, Filler, Overwrite, Shelves
 from fonoteca.tasks.opening import Opened, chosen, open_all
+from fonoteca.tasks.rehearsal import rehearse
 from fonoteca.tasks.run import run
 from fonoteca.tasks.sources import Note, Stock, Wanted
-from fonoteca.tasks.target import InTheWay, Looking, open_target, refuse_locations
+from fonoteca.tasks.target import open_target, refuse_locations
 
 __all__ = ["Overwrite", "restore", "restore_bare"]
 
@@ -132,7 +132,9 @@ class Restoring:
         files, size = self._totals(stock)
         yield Phase("restore", files, size)
         if dry_run:
-            yield from self._rehearse(stock)
+            notes = (note for note in stock.notes(stock.libraries()) if self._means(note.path))
+            coming = self._wanted(stock, copies=False)
+            yield from rehearse(self.archive, self.path, coming, notes, self.overwrite, self.source)
         else:
             yield from self._fill(stock, opened, size)
         yield from self._unmatched()
@@ -173,8 +175,8 @@ class Restoring:
         moment = datetime.fromtimestamp(self.archive.now() / 1e9, UTC).strftime("%Y-%m-%dT%H%M%SZ")
         with open_target(self.path, now_text=moment) as target:
             free = target.space().free
-            if target.was_empty and size > free:
-                raise Full(target.name, size, free)
+            if size > free and (needed := size if target.was_empty else self._lacking(stock)) > free:
+                raise Full(target.name, needed, free)
             filler = Filler(target, self._shelves(opened), self.overwrite)
             crew: Crew[list[Wanted], list[Brought]] = Crew(filler.bring, THREADS)
             filler.crew = crew
@@ -184,6 +186,17 @@ class Restoring:
                     yield from self._taken(brought)
                 yield from self._lost(filler.shelves, said)
             yield from self._notes(stock, filler)
+
+    def _lacking(self, stock: Stock) -> int:
+        """Bytes that a folder which holds something already still needs; judged by size: no reading."""
+        lacking = 0
+        for wanted in self._wanted(stock, copies=False):
+            try:
+                stands = os.lstat(join(self.path, wanted.target)).st_size == wanted.size
+            except OSError:
+                stands = False
+            lacking += 0 if stands else wanted.size
+        return lacking
 
     def _shelves(self, opened: list[Opened]) -> Shelves:
         places: dict[int, tuple[str, OpenLocation]] = {
@@ -199,9 +212,15 @@ class Restoring:
     def _taken(self, brought: Brought) -> Iterator[Event]:
         wanted = brought.wanted
         for location, trouble in brought.troubles:
-            repairable = None if isinstance(self.archive, BareArchive) else brought.how is not None
             yield Found(
-                Finding(trouble.kind, trouble.detail, wanted.library, location, wanted.path, repairable)
+                Finding(
+                    trouble.kind,
+                    trouble.detail,
+                    wanted.library,
+                    location,
+                    wanted.path,
+                    self._is_repairable(location, brought),
+                )
             )
         if brought.how is None:
             yield Found(Finding(FindingKind.NOT_RESTORED, brought.why, wanted.library, None, wanted.path))
@@ -209,6 +228,14 @@ class Restoring:
         if brought.how == "kept":
             yield from self._conflict(wanted.library, wanted.path, brought.why)
         yield Restored(wanted.library, wanted.path, wanted.size, brought.how, brought.source)
+
+    def _is_repairable(self, location: str, brought: Brought) -> bool | None:
+        """A copy that failed here: does what it should hold stand elsewhere? Not known of a bare location."""
+        if isinstance(self.archive, BareArchive):
+            return None
+        row = places.by_name(self.archive.catalogue, location)
+        known = row is not None and copies.is_repairable(self.archive.catalogue, row.id, brought.wanted.entry)
+        return known or brought.how is not None
 
     def _conflict(self, library: str, path: bytes, why: str) -> Iterator[Event]:
         self.conflicts += 1
@@ -238,37 +265,6 @@ class Restoring:
             if how == "kept":
                 yield from self._conflict(note.library, note.path, why or "something else stands there")
             yield Restored(note.library, note.path, 0, how, self.source)
-
-    # only saying it
-
-    def _rehearse(self, stock: Stock) -> Iterator[Event]:
-        """What would come of it; nothing is written, copies are not read."""
-        with ExitStack() as stack:
-            place = self._looking(stack)
-            for wanted in self._wanted(stock, copies=False):
-                self.archive.pause_point()
-                how = self._would(place, wanted)
-                shown = how if how in ("already there", "kept") else f"would be {how}"
-                yield Restored(wanted.library, wanted.path, wanted.size, shown, self.source)
-            for note in stock.notes(stock.libraries()):
-                if self._means(note.path):
-                    yield Restored(note.library, note.path, 0, "would be written", self.source)
-
-    def _would(self, place: Looking | None, wanted: Wanted) -> str:
-        if place is None:
-            return "written"
-        try:
-            return standing(place, wanted, self.overwrite)
-        except (InTheWay, OSError):
-            return "kept"
-
-    def _looking(self, stack: ExitStack) -> Looking | None:
-        try:
-            root_fd = open_root(self.path)
-        except FileNotFoundError:
-            return None
-        stack.callback(os.close, root_fd)
-        return Looking(stack.enter_context(Folders(root_fd)))
 
 
 def _parcels(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:

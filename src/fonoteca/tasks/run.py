@@ -109,7 +109,9 @@ def code_of(finding: Finding) -> ExitCode:
     if finding.severity is Severity.INCOMPLETE:
         return ExitCode.INCOMPLETE
     if finding.severity is Severity.HELD and finding.repairable is None:
-        return ExitCode.HELD  # where it was asked whether that can be repaired, it weighs as the damage that it is
+        return (
+            ExitCode.HELD
+        )  # where it was asked whether that can be repaired, it weighs as the damage that it is
     return ExitCode.REPAIRABLE if finding.repairable else ExitCode.LOST
 
 

@@ -107,7 +107,9 @@ def _gate(one: Pass) -> Callable[[RelPath, int], bool]:
         expected = recorded[1] or one.place.identity
         found = where or one.place.identity
         one.unseen.append(path)
-        one.find(FindingKind.NOT_SEEN, f"expected the file system {expected} mounted here, found {found}", path)
+        one.find(
+            FindingKind.NOT_SEEN, f"expected the file system {expected} mounted here, found {found}", path
+        )
         return False
 
     return enter
@@ -122,7 +124,10 @@ def _file_system_of(one: Pass, path: bytes, device: int) -> str | None:
 
 
 def _has_entries(one: Pass, folder: int) -> bool:
-    return one.catalogue.execute("SELECT 1 FROM entries WHERE folder = ? LIMIT 1", (folder,)).fetchone() is not None
+    return (
+        one.catalogue.execute("SELECT 1 FROM entries WHERE folder = ? LIMIT 1", (folder,)).fetchone()
+        is not None
+    )
 
 
 def _compare(one: Pass, listing: Listing) -> None:
@@ -167,7 +172,12 @@ def _reason(recorded: Known | None, status: os.stat_result, kind: str) -> str | 
     moved = stat_class(old, file_stat(status), ctime_trusted=trusts_ctime(kind))
     if moved is StatClass.WRITTEN:
         return pending.WRITTEN
-    if moved is StatClass.CTIME_UNKNOWN and recorded.ctime_ns and recorded.trusted and recorded.state == "present":
+    if (
+        moved is StatClass.CTIME_UNKNOWN
+        and recorded.ctime_ns
+        and recorded.trusted
+        and recorded.state == "present"
+    ):
         return None  # all that such a file system can say is that size and mtime stand
     return pending.TOUCHED
 

@@ -1,8 +1,8 @@
 """Writing a location's manifest: the intent of a batch before it, its outcome and the seal after it.
 
-One chain for each library at each location. A batch's intents stand in `<n>.open.jsonl` before anything is published;
-once all stands, `<n>.jsonl` says what came of it, `HEAD` names it, and the open segment goes. Whoever opens the location
-after a crash finds the intents and completes or forgets them (`tasks/recover.py`).
+One chain for each library at each location. A batch's intents stand in `<n>.open.jsonl` before anything is
+published; once all stands, `<n>.jsonl` says what came of it, `HEAD` names it, and the open segment goes. Whoever
+opens the location after a crash finds the intents and completes or forgets them (`tasks/recover.py`).
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ class Ledger:
         return SegmentWriter(Segment(self.next, self.library, previous, self.now(), WRITER, full))
 
 
-def stage_bytes(batch: Batch, key: Key, data: bytes, mtime_ns: int, *, replaces: Stamp | None = None) -> Staged:
+def stage_bytes(
+    batch: Batch, key: Key, data: bytes, mtime_ns: int, *, replaces: Stamp | None = None
+) -> Staged:
     """Stage a small object of ours, over what stands there now (its stamp) or where nothing does."""
     writing = batch.create(key, len(data), mtime_ns, over=replaces)
     writing.write(data)

@@ -85,6 +85,10 @@ def library_adopt(config_path: str, name: str, path: bytes) -> SetupResult:
     """Take a library that moved: its path in config and catalogue. The next scan compares what is there."""
     folder = ground.whole_path(path)
     draft = Draft(config_path)
+    if name not in draft.config.libraries and name in draft.memory.libraries:
+        return library_add(
+            config_path, name, path
+        )  # a location told of it; the config does not say where it lies
     draft.move_library(name, folder)
     fault = ground.library_fault(folder)
     if fault is not None:

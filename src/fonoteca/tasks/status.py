@@ -26,6 +26,7 @@ from fonoteca.core.sharing import shared
 from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
+from fonoteca.tasks.founding import first_step
 
 _SECOND_NS = 1_000_000_000
 _SHOWN = 10
@@ -51,6 +52,7 @@ class _Finding(NamedTuple):
     severity: str
     library: str | None
     location: str | None
+    path: bytes | None
     detail: str
 
 
@@ -100,7 +102,7 @@ def _known(archive: Archive) -> _Known:
             {row.name: row for row in libraries.every(connection) if row.name in config.libraries},
             rows,
             {row.id: _lost(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
-            [_Finding(*found[:4], found[5]) for found in journal.open_findings(connection)],
+            [_Finding(*found[:6]) for found in journal.open_findings(connection)],
         )
 
 
@@ -218,7 +220,7 @@ def _looked_at(archive: Archive, config: LocationConfig, row: PlaceRow | None) -
     """Whether it answers, and its room. Its marker is read, nothing else."""
     seen = LocationStatus(config.name, _place_of(config), Presence.PRESENT)
     if row is None:
-        reason = f"it is not set up yet: run `fonoteca location add {config.name}`"
+        reason = f"it is not set up yet. {first_step(config).removesuffix('.')}"
         return replace(seen, presence=Presence.REFUSES, reason=reason)
     try:
         with archive.location(config).open(write=False) as place:
@@ -265,7 +267,7 @@ def _warnings(known: _Known) -> Iterator[str]:
 def _findings(known: _Known) -> Iterator[str]:
     names = {*known.libraries, *known.places}
     others = [
-        f"{each.location or each.library}: {each.kind}: {each.detail}."
+        _in_words(each)
         for each in known.findings
         if each.severity != "note"
         and each.kind not in _TOLD_OTHERWISE
@@ -274,3 +276,11 @@ def _findings(known: _Known) -> Iterator[str]:
     yield from others[:_SHOWN]
     if len(others) > _SHOWN:
         yield f"{len(others) - _SHOWN} more findings are open."
+
+
+def _in_words(finding: _Finding) -> str:
+    """`nua: changed at location: music/Nina Simone/01.flac: expected …`."""
+    path = finding.path.decode("utf-8", "backslashreplace") if finding.path else ""
+    file = "/".join(part for part in (finding.library, path) if part) if path else ""
+    parts = (finding.location or finding.library, finding.kind, file, finding.detail)
+    return ": ".join(part for part in parts if part) + "."

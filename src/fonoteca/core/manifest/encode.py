@@ -76,7 +76,9 @@ def _have(line: Have) -> bytes:
 
 
 def _intent(line: Intent) -> bytes:
-    steps = ",".join([_add_step(step) if isinstance(step, AddStep) else _other_step(step) for step in line.steps])
+    steps = ",".join(
+        [_add_step(step) if isinstance(step, AddStep) else _other_step(step) for step in line.steps]
+    )
     time = time_text(line.time_ns)
     return f'{{"op":"intent","batch":"{line.batch}","steps":[{steps}],"time":"{time}"}}\n'.encode()
 

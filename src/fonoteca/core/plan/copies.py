@@ -87,7 +87,10 @@ def same_time(published_ns: int, seen_ns: int | None, precision_ns: int | None) 
 def bytes_needed(works: Iterable[Work], lane: int) -> int:
     """Bytes that `works` may send to a lane."""
     return sum(
-        work.size for work in works for target in work.targets if target.lane == lane and target.need is Need.BYTES
+        work.size
+        for work in works
+        for target in work.targets
+        if target.lane == lane and target.need is Need.BYTES
     )
 
 
