@@ -22,6 +22,14 @@ needed=(
     opusenc:opus-tools
     oggenc:vorbis-tools
     wavpack:wavpack
+    mpcenc:musepack-tools
+    metaflac:flac              # tag writers that are not ours: the sound must stay the same to us
+    vorbiscomment:vorbis-tools
+    id3v2:id3v2
+    eyeD3:eyed3
+    mp3gain:mp3gain
+    AtomicParsley:atomicparsley
+    kid3-cli:kid3-cli
     rsync:rsync                # an existing mirror is taken over
     mkfs.ext4:e2fsprogs        # small disks of our own: full, read-only, damaged below the file system
     mount:mount

@@ -1,0 +1,60 @@
+"""What a file's inside says about its sound: the payload digest, and how far the format's own checks go.
+
+The *payload* is the sound alone: the same before and after a tag edit, another one after any change of the sound. Its
+definition for each family has a name with a version (`flac/1`); a digest is compared only with one of the same name.
+Where the layout is not known there is no digest, with the reason: never a guess.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class Soundness(Enum):
+    """What a format's own checks came to; never more than is known."""
+
+    SOUND = "sound"
+    """Every checksum that covers the sound was compared and holds, and nothing is missing at the end."""
+    DAMAGED = "damaged"
+    """A checksum fails, or the structure is cut or broken."""
+    ALTERED = "altered after encoding"
+    """The frames are whole, the encoder's own checksum over them is not: mp3gain and the like."""
+    STRUCTURE = "structure only"
+    """Sizes and tables fit together; the format has no checksum over the sound."""
+    NO_CHECK = "no check in this format"
+    """Nothing to hold against, or a layout that is not known."""
+
+
+class Payload(NamedTuple):
+    """The digest of the sound alone."""
+
+    name: str
+    """Family and version of the definition: `flac/1`."""
+    digest: bytes
+    """32 bytes: SHA-256."""
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.digest.hex()}"
+
+
+class SelfCheck(NamedTuple):
+    """The outcome of a format's own checks."""
+
+    soundness: Soundness
+    detail: str = ""
+    """What was checked, or what is wrong: `frame 812: CRC-16 differs`."""
+    at: int | None = None
+    """Byte offset in the file of the first thing that is wrong."""
+
+
+class Sound(NamedTuple):
+    """All that one pass over a file says about its sound."""
+
+    check: SelfCheck
+    payload: Payload | None = None
+    reason: str | None = None
+    """Why there is no payload digest; None where there is one."""
+    lossless: str | None = None
+    """Digest of the decoded sound as the file itself declares it (`md5:…` of FLAC's STREAMINFO), equal for any
+    compression of the same sound; None where the format has none or it is unset."""
