@@ -4,6 +4,7 @@
     ├── UsageError                 the command line asks for something that cannot be meant
     │   └── ConfigError            everything wrong with one config file, all at once
     ├── Interrupted                the user asked to stop; what was done stands
+    ├── OutputFailed               our answer could not be written: the disk behind stdout is full
     ├── Locked                     another run writes this archive
     ├── CatalogueError             our memory cannot be used
     │   ├── CatalogueCorrupt
@@ -14,6 +15,7 @@
     └── LocationError              the only family that crosses the border of `locations/`
         ├── Away                   not there, or something else is in its place
         ├── Denied                 there, but it refuses us
+        │   └── Refused            it refuses one object: too large, a folder that may not be written; others go on
         ├── Full                   no room for these bytes
         ├── Broken                 a read or a write failed on the device
         ├── Conflict               a key holds something other than what was expected
@@ -70,6 +72,17 @@ class Interrupted(FonotecaError):
     def __init__(self, signal_number: int = 2) -> None:
         self.signal_number = signal_number
         super().__init__("Stopped. What was finished stands; run the same command again to continue.")
+
+
+class OutputFailed(FonotecaError):
+    """What we had to say could not be written to stdout."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(
+            f"The output could not be written: {reason}. What was finished stands; "
+            f"make room where it goes, or send it elsewhere, and run the same command again."
+        )
 
 
 class Locked(FonotecaError):
@@ -172,6 +185,14 @@ class Denied(LocationError):
     def __init__(self, place: str, reason: str, remedy: str = "") -> None:
         self.reason = reason
         super().__init__(place, f"{place} refuses: {reason}." + (f" {remedy}" if remedy else ""))
+
+
+class Refused(Denied):
+    """The place refuses this one object: it is too large, or its folder may not be written. Others it takes."""
+
+    def __init__(self, place: str, key: bytes, reason: str) -> None:
+        self.key = key
+        super().__init__(place, f"{reason}, at {key.decode('utf-8', 'backslashreplace')}")
 
 
 class Full(LocationError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import corpus
 from measure import arguments, chosen, cold, rounds, scratch, table
 from ours import Fonoteca
-from peers import peers, remove
+from peers import peers
 
 
 def main() -> None:
@@ -21,7 +21,6 @@ def main() -> None:
         size = corpus.albums(source, count)
         everyone = [Fonoteca(folder / "fonoteca", source).protecting(), *peers(folder / "peers", source)]
         results = rounds(chosen(everyone, given.only), given.rounds, lambda: cold(folder))
-        remove(folder / "peers")
     title = f"Two verified copies of {count} files, {size / 1e9:.2f} GB, cold"
     print(
         table(

@@ -11,7 +11,7 @@ import argparse
 import corpus
 from measure import arguments, chosen, cold, rounds, scratch, table
 from ours import Fonoteca
-from peers import peers, remove
+from peers import peers
 
 TARGETS = {
     "companions": "at most 1.2 × the rsync pair",
@@ -37,7 +37,6 @@ def measured(kind: str, given: argparse.Namespace) -> str:
         corpus.KINDS[kind](source, count)
         everyone = [Fonoteca(folder / "fonoteca", source).protecting(), *peers(folder / "peers", source)]
         results = rounds(chosen(everyone, given.only), given.rounds, lambda: cold(folder))
-        remove(folder / "peers")
     return table(f"Two verified copies of {count:,} {kind} of 4 KB, cold", results, "rsync", TARGETS[kind])
 
 

@@ -66,6 +66,28 @@ def scratch(parent: Path | None) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+MANY = 10_000
+"""Files from which a tree is not deleted between two rounds."""
+
+
+def discard(folder: Path) -> None:
+    """Get a tree out of the way, read-only folders (git-annex's objects) included.
+
+    One of many files is only renamed, and goes with the scratch folder in the end: for some time after so many were
+    deleted ext4 is slow at making new ones, which would fall on whoever comes next.
+    """
+    if not folder.exists():
+        return
+    count = 0
+    for path, _, files in os.walk(folder):
+        Path(path).chmod(0o700)
+        count += len(files)
+    if count < MANY:
+        shutil.rmtree(folder)
+    else:
+        folder.rename(tempfile.mkdtemp(prefix=f"{folder.name}-done-", dir=folder.parent) + "/tree")
+
+
 def chosen(contenders: Sequence[Contender], only: str | None) -> list[Contender]:
     """The contenders that `--only` names, or all. Exits with a sentence when none is left."""
     wanted = only.split(",") if only else [contender.name for contender in contenders]

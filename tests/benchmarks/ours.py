@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from measure import Contender, run
+from measure import Contender, discard, run
 from memory import Peak, Sampler
 
 
@@ -47,7 +46,7 @@ class Fonoteca:
 
     def clear(self) -> None:
         """As if it had never run."""
-        shutil.rmtree(self.home, ignore_errors=True)
+        discard(self.home)
         for place in self.places:
             place.mkdir(parents=True)
 

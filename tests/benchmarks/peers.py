@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from measure import Contender, run
+from measure import Contender, discard, run
 
 
 def peers(home: Path, source: Path) -> list[Contender]:
@@ -98,7 +98,7 @@ _KNOWN: list[tuple[str, str, _Step, _Step]] = [
 
 def _contender(name: str, home: Path, source: Path, prepare: _Step, work: _Step) -> Contender:
     def clear() -> None:
-        remove(home)
+        discard(home)
         home.mkdir(parents=True)
         prepare(home, source)
 
@@ -106,12 +106,3 @@ def _contender(name: str, home: Path, source: Path, prepare: _Step, work: _Step)
         work(home, source)
 
     return Contender(name, do, clear)
-
-
-def remove(folder: Path) -> None:
-    """Delete a tree, read-only folders (git-annex's objects) included."""
-    if not folder.exists():
-        return
-    for path, _, _ in os.walk(folder):
-        Path(path).chmod(0o700)
-    shutil.rmtree(folder)

@@ -120,7 +120,8 @@ def test_every_change_drops_what_was_counted(memory, change):
 
 def test_what_did_not_change_is_not_counted_again(memory):
     """A small change among a million entries costs what the change costs."""
-    entries.confirm(memory.connection, 1, FileStat(6, 2, 2, 2), trusted=True, now_ns=NOW)
+    mtime_ns = entries.by_id(memory.connection, 1).mtime_ns
+    entries.confirm(memory.connection, 1, FileStat(6, mtime_ns, 2, 2), trusted=True, now_ns=NOW)
 
     assert (kept(memory), tallies.refresh(memory.connection)) == (1, 0)
 
@@ -183,3 +184,57 @@ def test_the_same_content_under_another_name_can_repair(tmp_path):
     memory.damage("red", entry)
 
     assert tallies.lost(memory.connection, memory.places["red"].id) == 0
+
+
+def spread(tmp_path):
+    """A catalogue whose entries 1, 1025 and 1026 stand at both places, counted: two ranges of numbers."""
+    memory = Remembered(tmp_path)
+    memory.add(b"a.flac", at=("red", "blue"))
+    memory.add(b"gone.flac")
+    memory.connection.execute("UPDATE entries SET id = 1024, state = 'gone' WHERE id = 2")
+    memory.add(b"b.flac", at=("red", "blue"))
+    memory.add(b"c.flac", at=("red", "blue"))
+    tallies.refresh(memory.connection)
+    return memory
+
+
+def ranges(memory, *places):
+    """Where something may be lacking at these places."""
+    numbers = [memory.places[name].id for name in places]
+    return list(tallies.lacking(memory.connection, memory.library.id, numbers))
+
+
+def test_nothing_is_looked_for_where_every_entry_has_its_copies(tmp_path):
+    """A run without changes asks the kept counts, not each of 100,000 entries."""
+    memory = spread(tmp_path)
+
+    assert [] == ranges(memory, "red", "blue")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE copies SET state = 'missing' WHERE entry = {0}",
+        "DELETE FROM copies WHERE entry = {0}",
+        "UPDATE copies SET mtime_ns = mtime_ns + 1 WHERE entry = {0}",
+        "UPDATE entries SET mtime_ns = mtime_ns + 1 WHERE id = {0}",
+        "UPDATE entries SET content = (SELECT max(id) FROM contents) WHERE id = {0}",
+    ],
+)
+@pytest.mark.parametrize("counted", [True, False])
+def test_an_entry_that_lacks_a_copy_is_in_a_range(tmp_path, change, counted):
+    """Whether or not somebody has counted since: what is left out here is never copied."""
+    memory = spread(tmp_path)
+    memory.connection.execute(change.format(1025))
+    if counted:
+        tallies.refresh(memory.connection)
+
+    assert [(1024, 2047)] == ranges(memory, "red", "blue")
+
+
+def test_a_new_place_lacks_everything(tmp_path):
+    """All ranges in one: read in the order of the library."""
+    memory = spread(tmp_path)
+    numbers = [memory.places["red"].id, 99]
+
+    assert [(0, 2047)] == list(tallies.lacking(memory.connection, memory.library.id, numbers))

@@ -64,6 +64,14 @@ def test_what_cannot_be_proven_counts_as_forked():
     assert compare(Tip(2, B), Tip(9, D), lambda number: None) == Forked(0)
 
 
+def test_a_location_that_was_compacted_since_is_ahead():
+    """Our seal is gone because a later segment restates everything; another one in its place is another story."""
+    full = {2: 5}.get
+
+    assert compare(Tip(2, B), Tip(9, D), lambda number: None, their_full=full) == Ahead(5)
+    assert compare(Tip(2, B), Tip(9, D), {2: C}.get, their_full=full) == Forked(0)
+
+
 def test_a_chain_begins_with_one_and_links_by_the_seal_before():
     """A segment taken out or put in breaks the chain."""
 

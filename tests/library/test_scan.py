@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
+from types import SimpleNamespace
 
 import pytest
 
 from fonoteca.core.pattern import Exclusion
-from fonoteca.library.scan import walk
+from fonoteca.library.scan import file_stat, walk
 
 
 def listings(root, exclude=()):
@@ -94,3 +95,12 @@ def test_a_folder_that_cannot_be_listed_says_so(tmp_path, monkeypatch):
 
     assert "Permission denied" == seen[b"a"].error
     assert not seen[b"a"].is_empty
+
+
+def test_a_stat_is_what_the_catalogue_can_hold():
+    """mergerfs and CIFS give inode numbers of 64 bits; a clock gone wild gives times beyond the year 2262."""
+    found = SimpleNamespace(st_size=5, st_mtime_ns=1 << 64, st_ctime_ns=-(1 << 64), st_ino=(1 << 64) - 1)
+
+    kept = file_stat(found)
+
+    assert all(-(1 << 63) < each < 1 << 63 for each in kept)

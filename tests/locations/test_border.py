@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError
+from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Refused
 from fonoteca.locations.border import Border, Meaning, meaning
 
 
@@ -75,3 +75,12 @@ def test_a_place_that_went_is_away_whatever_the_number_said() -> None:
 def test_every_meaning_is_used() -> None:
     """The list of meanings has no dead entry."""
     assert {meaning(number) for number in errno.errorcode} == set(Meaning)
+
+
+@pytest.mark.parametrize("number", [errno.EFBIG, errno.EACCES, errno.EPERM, errno.EXDEV])
+def test_what_is_about_one_key_is_refused_and_what_is_about_the_place_is_denied(number: int) -> None:
+    """One folder of another owner must not end the copying of all others; our own folder's refusal must."""
+    for key, wanted in ((b"music/a", Refused), (b".fonoteca/versions/a", Denied), (None, Denied)):
+        with pytest.raises(Denied) as caught, Border("red", key):
+            raise OSError(number, os.strerror(number))
+        assert wanted is type(caught.value)

@@ -523,4 +523,9 @@ def test_a_new_time_is_flushed_in_the_file_itself(
         with recorded(monkeypatch) as log:
             list(place.retime([(Key(b"music/a"), 0)]))
 
-    assert log.names("utime", "fsync") == ["utime", "fsync", "fsync"]
+    assert log.names("utime", "fsync") == [
+        "utime",
+        "fsync",
+        "fsync",
+        "fsync",
+    ]  # the file, its folder, the root

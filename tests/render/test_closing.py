@@ -142,6 +142,32 @@ def test_a_restore_counts_conflicts():
     assert "1 file in conflict: something else stands there and was kept" in text
 
 
+def test_links_and_empty_folders_are_no_files():
+    """A person who counts the files of the restored folder must come to the number that was told."""
+    text = said(
+        Restored("music", b"a", 10, "written"),
+        Restored("music", b"b", 0, "written", what="link"),
+        Restored("music", b"c", 0, "written", what="link"),
+        Restored("music", b"d", 0, "written", what="folder"),
+        RunEnded("restore", 0, 1, Summary()),
+    )
+
+    assert "1 file written, 10 bytes" in text
+    assert "2 links, 1 empty folder written" in text
+
+
+def test_what_was_repaired_is_not_told_as_kept_versions():
+    """Bad bytes lie in quarantine; a version is what somebody may want back."""
+    text = said(
+        Planned("red", 1, 1000),
+        Copied("red", "music", b"a", 1000, Level.MEDIA, "repaired"),
+        RunEnded("backup", 4, 1, Summary()),
+    )
+
+    assert "1 of them found bad and repaired" in text
+    assert "versions" not in text
+
+
 def test_worse_findings_come_first():
     """Damage before a note about extra files."""
     tally = tallied(Found(Finding(FindingKind.EXTRA, "extra", path=b"x", location="red")), damaged(1))

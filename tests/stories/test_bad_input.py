@@ -206,7 +206,7 @@ def test_output_that_cannot_be_written_is_no_traceback(protected: Person) -> Non
             check=False,
         )
 
-    assert (1, False) == (done.returncode, b"Traceback" in done.stderr)
+    assert (3, False) == (done.returncode, b"Traceback" in done.stderr)
 
 
 def test_a_mirror_that_fills_its_disk_is_taken_in_place(ana: Person, tmp_path: Path) -> None:

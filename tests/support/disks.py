@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from fonoteca.disk.mounts import file_system
+
 
 @dataclass(frozen=True)
 class Disk:
@@ -22,6 +24,7 @@ class Disk:
     image: Path
     mount_point: Path
     kind: str
+    options: str = ""
 
     @property
     def path(self) -> bytes:
@@ -37,20 +40,31 @@ class Disk:
         _run("umount", *(["-l"] if lazily else []), str(self.mount_point))
 
     def mount(self) -> None:
-        """Mount it again."""
-        _run("mount", "-o", "loop", str(self.image), str(self.mount_point))
+        """Mount it again. Reading it skips the cache around the image where that can be had."""
+        loop = _attached(self.image)
+        try:
+            _run("mount", *(["-o", self.options] if self.options else []), loop, str(self.mount_point))
+        finally:
+            _run("losetup", "-d", loop)  # it goes when it is unmounted
+
+    def needs_direct(self) -> None:
+        """Skip where the image is read through a cache below, so that nothing is ever called `media`."""
+        if not file_system(self.path).is_local_block:
+            pytest.skip("loop devices here read their files through a cache")
 
 
 @contextmanager
-def disk(folder: Path, name: str = "disk", *, kind: str = "ext4", megabytes: int = 16) -> Iterator[Disk]:
-    """An image of a file system, mounted at `folder/name`. Skips the test where that cannot be had."""
+def disk(
+    folder: Path, name: str = "disk", *, kind: str = "ext4", megabytes: int = 16, options: str = ""
+) -> Iterator[Disk]:
+    """An image of a file system, mounted at `folder/name` with `options`. Skips the test where that cannot be had."""
     needs_loop(kind)
     image, mount_point = folder / f"{name}.img", folder / name
     with open(image, "wb") as file:
         file.truncate(megabytes << 20)
     _run(f"mkfs.{kind}", *_QUIET.get(kind, ()), str(image))
     mount_point.mkdir()
-    made = Disk(image, mount_point, kind)
+    made = Disk(image, mount_point, kind, options)
     made.mount()
     try:
         yield made
@@ -83,6 +97,16 @@ def _cannot(kind: str) -> str | None:
     if subprocess.run(["losetup", "-f"], capture_output=True, check=False).returncode:
         return "no loop device is free"
     return None
+
+
+def _attached(image: Path) -> str:
+    """A loop device for `image`, with direct I/O if its file system has that."""
+    for direct in ("on", "off"):
+        command = ["losetup", "-f", "--show", f"--direct-io={direct}", str(image)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            return done.stdout.strip()
+    raise RuntimeError(f"{' '.join(command)}: {done.stderr.strip()}")
 
 
 def _run(*command: str) -> None:

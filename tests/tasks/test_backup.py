@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -14,7 +15,7 @@ from fonoteca.core.event import Copied, LibraryFailed, Scanned, WouldCopy
 from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls
 from fonoteca.errors import Locked
-from fonoteca.tasks import backup, closing, lanes
+from fonoteca.tasks import backup, closing, drafts
 from support import faults
 from support.archives import OLD, Home, ran, tree
 
@@ -249,16 +250,16 @@ def test_a_file_that_grows_while_it_is_read_is_reported_as_changing(tmp_path, mo
     home = Home(tmp_path)
     path = home.write("a.jpg", b"x" * 1000)
     home.write("b.jpg", b"y")
-    real = calls.read
+    real = calls.read_into
 
-    def growing(fd, size):
-        data = real(fd, size)
-        if data.startswith(b"xxx"):
+    def growing(fd, buffer, offset):
+        count = real(fd, buffer, offset)
+        if os.readlink(f"/proc/self/fd/{fd}") == str(path):
             with path.open("ab") as file:
                 file.write(b"x")
-        return data
+        return count
 
-    monkeypatch.setattr(calls, "read", growing)
+    monkeypatch.setattr(calls, "read_into", growing)
 
     ended = home.backup()
 
@@ -273,17 +274,16 @@ def test_a_file_that_grows_while_it_is_read_is_reported_as_changing(tmp_path, mo
 def test_a_file_that_cannot_be_read_makes_the_run_incomplete_and_not_its_end(tmp_path, monkeypatch):
     """One bad sector must not stop ten thousand good files."""
     home = Home(tmp_path)
-    home.write("a.jpg", b"xxx")
+    path = home.write("a.jpg", b"xxx")
     home.write("b.jpg", b"y")
-    real = calls.read
+    real = calls.read_into
 
-    def failing(fd, size):
-        data = real(fd, size)
-        if data.startswith(b"xxx"):
+    def failing(fd, buffer, offset):
+        if os.readlink(f"/proc/self/fd/{fd}") == str(path):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return data
+        return real(fd, buffer, offset)
 
-    monkeypatch.setattr(calls, "read", failing)
+    monkeypatch.setattr(calls, "read_into", failing)
 
     ended = home.backup()
 
@@ -429,7 +429,7 @@ def test_a_lane_that_stalls_leaves_the_shared_reading_and_catches_up(tmp_path, m
     from fonoteca.tasks import reading
 
     monkeypatch.setattr(reading, "LAG_SECONDS", 0.5)
-    monkeypatch.setattr(lanes, "DRAFT_BYTES", 4 << 20)
+    monkeypatch.setattr(drafts, "DRAFT_BYTES", 4 << 20)
     home = Home(tmp_path, ("red", "blue"))
     for number in range(12):
         home.write(f"{number:02d}.flac", os.urandom(6 << 20))
@@ -449,3 +449,17 @@ def test_a_lane_that_stalls_leaves_the_shared_reading_and_catches_up(tmp_path, m
 
     assert 0 == ended.code
     assert library_files(home) == files(home, "red") == files(home, "blue")
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_time_beyond_the_year_2262_ends_nothing(tmp_path, size):
+    """A camera or a clock gone wild: the file is copied like any other, and is as recorded ever after."""
+    home = Home(tmp_path)
+    path = home.write("a.jpg", os.urandom(size))
+    subprocess.run(["touch", "-d", "2400-01-01", path], check=True)
+
+    assert [0, 0] == [home.backup().code, home.backup().code]
+    assert path.read_bytes() == (home.place() / "music/a.jpg").read_bytes()
+    assert 0 == home.verify().code
+    assert 1 == len(home.ask("SELECT 1 FROM copies"))
+    assert 0 == len(home.ask("SELECT 1 FROM versions"))

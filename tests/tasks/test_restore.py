@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fonoteca.archive import Access, Archive
+from fonoteca.core.event import RunEnded
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Space
 from fonoteca.core.report import ExitCode
@@ -305,3 +306,14 @@ def test_a_copy_that_fails_at_the_named_place_is_repairable_from_another(home: H
 
     (missing,) = found.found(FindingKind.MISSING)
     assert (True, ExitCode.REPAIRABLE) == (missing.repairable, found.code)
+
+
+def test_links_and_empty_folders_are_counted_apart_from_files(home: Home, tmp_path: Path) -> None:
+    """Eleven files are eleven files."""
+    found = home.restore(tmp_path / "back")
+    (ended,) = (event for event in found.events if isinstance(event, RunEnded))
+
+    files = sum(kind == "file" for kind, _, _ in tree(tmp_path / "back").values())
+    assert (files, 2, 1) == tuple(
+        ended.summary.counts[name] for name in ("written", "links_written", "folders_written")
+    )

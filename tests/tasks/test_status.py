@@ -129,7 +129,7 @@ def test_damage_is_counted_apart_from_what_can_be_repaired(tmp_path):
 
     red = place(memory)
 
-    assert (red.damaged, red.lost, red.missing) == (2, 1, 1)
+    assert (red.damaged, red.vanished, red.lost, red.missing) == (2, 1, 1, 0)
     assert judge(now(memory)).overall is Overall.LOST
 
 

@@ -20,6 +20,7 @@ from fonoteca.audio.border import Ticket, pack
 from fonoteca.audio.model import Changed, Outcome, Unreadable
 from fonoteca.audio.read import read_tags, reason_of
 from fonoteca.audio.source import SMALL, Source
+from fonoteca.core.entry import storable_inode, storable_ns
 
 _BUFFER = 1 << 15
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
@@ -93,7 +94,12 @@ def _stat(descriptor: int) -> list[int] | None:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         return None
-    return [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+    return [
+        found.st_size,
+        storable_ns(found.st_mtime_ns),
+        storable_ns(found.st_ctime_ns),
+        storable_inode(found.st_ino),
+    ]
 
 
 def _within(seconds: float, ticket: Ticket) -> Outcome:

@@ -64,14 +64,18 @@ def record(
     now_ns: int,
     segment: int,
 ) -> None:
-    """A copy stands, verified to `level`, as manifest segment `segment` says."""
+    """A copy should stand, verified to `level` at `now_ns`, as manifest segment `segment` says.
+
+    At level none nobody looked: what is known of its state holds on.
+    """
+    verified_ns = now_ns if level else None
     connection.execute(
         "INSERT INTO copies (location, entry, key, content, mtime_ns, level, verified_ns, published_ns, segment, state)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'good') ON CONFLICT (location, entry) DO UPDATE SET key = excluded.key, "
         "content = excluded.content, mtime_ns = excluded.mtime_ns, level = excluded.level, "
         "verified_ns = excluded.verified_ns, published_ns = excluded.published_ns, segment = excluded.segment, "
-        "state = 'good'",
-        (location, entry, key, content_id, mtime_ns, int(level), now_ns, now_ns, segment),
+        "state = CASE WHEN excluded.level = 0 AND content = excluded.content THEN state ELSE 'good' END",
+        (location, entry, key, content_id, mtime_ns, int(level), verified_ns, now_ns, segment),
     )
 
 
@@ -85,6 +89,8 @@ class Stood(NamedTuple):
     size: int
     mtime_ns: int
     level: int
+    verified_ns: int | None
+    """When `level` was reached."""
     time_ns: int
     segment: int
 
@@ -93,7 +99,7 @@ def record_many(connection: sqlite3.Connection, copies: list[Stood]) -> None:
     """As `record`, for many; their contents are recorded."""
     connection.executemany(
         "INSERT INTO copies (location, entry, key, content, mtime_ns, level, verified_ns, published_ns, segment, state)"
-        " VALUES (?1, ?2, ?3, (SELECT id FROM contents WHERE sha256 = ?4 AND size = ?5), ?6, ?7, ?8, ?8, ?9, 'good')"
+        " VALUES (?1, ?2, ?3, (SELECT id FROM contents WHERE sha256 = ?4 AND size = ?5), ?6, ?7, ?8, ?9, ?10, 'good')"
         " ON CONFLICT (location, entry) DO UPDATE SET key = excluded.key, "
         "content = excluded.content, mtime_ns = excluded.mtime_ns, level = excluded.level, "
         "verified_ns = excluded.verified_ns, published_ns = excluded.published_ns, segment = excluded.segment, "
@@ -123,19 +129,24 @@ def set_state(connection: sqlite3.Connection, location: int, entry: int, state: 
     )
 
 
-def distrust(connection: sqlite3.Connection, location: int, library: int, after: int) -> int:
-    """Claims made after segment `after` fall to `none`; gives how many. They are looked for again."""
-    inside = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ?"
-    cursor = connection.execute(
-        f"UPDATE copies SET level = 0, verified_ns = NULL, state = 'missing' "
-        f"WHERE location = ? AND segment > ? AND entry IN ({inside})",
-        (location, after, library),
-    )
+def set_state_at(connection: sqlite3.Connection, location: int, key: bytes, state: str) -> None:
+    """As `set_state`, of the copy under `key`."""
     connection.execute(
-        f"DELETE FROM versions WHERE location = ? AND segment > ? AND entry IN ({inside})",
-        (location, after, library),
+        "UPDATE copies SET state = ?, level = 0, verified_ns = NULL WHERE location = ? AND key = ?",
+        (state, location, key),
     )
-    return cursor.rowcount
+
+
+def distrust(connection: sqlite3.Connection, location: int, library: int) -> int:
+    """All claims of one library's copies and versions at a location fall to `none`; gives how many."""
+    inside = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ?"
+    return sum(
+        connection.execute(
+            f"UPDATE {table} SET level = 0, verified_ns = NULL WHERE location = ? AND entry IN ({inside})",
+            (location, library),
+        ).rowcount
+        for table in ("copies", "versions")
+    )
 
 
 def is_repairable(connection: sqlite3.Connection, location: int | None, entry: int) -> bool:
@@ -218,6 +229,25 @@ def versions_of(connection: sqlite3.Connection, entry: int) -> list[VersionRow]:
     """All versions of one entry, oldest first."""
     rows = connection.execute(_VERSION + "WHERE v.entry = ? ORDER BY v.time_ns", (entry,))
     return [VersionRow._make(row) for row in rows]
+
+
+def version(connection: sqlite3.Connection, number: int) -> VersionRow:
+    """The version with this id."""
+    return VersionRow._make(connection.execute(_VERSION + "WHERE v.id = ?", (number,)).fetchone())
+
+
+def stands_elsewhere(connection: sqlite3.Connection, version: int) -> bool:
+    """True when a version's content stands elsewhere: a good copy at `bytes` or better, another location's version,
+    or a library's own present file.
+    """
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM copies p WHERE p.content = v.content AND p.state = 'good' AND p.level >= 4) "
+        "OR EXISTS (SELECT 1 FROM versions o WHERE o.content = v.content AND o.state = 'good' AND o.level >= 4 "
+        "AND o.location <> v.location) OR EXISTS (SELECT 1 FROM entries e WHERE e.content = v.content "
+        "AND e.state = 'present' AND e.ctime_ns <> 0) FROM versions v WHERE v.id = ?",
+        (version,),
+    ).fetchone()
+    return bool(found[0])
 
 
 def version_checked(

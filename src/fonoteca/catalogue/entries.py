@@ -66,6 +66,17 @@ def known_in(connection: sqlite3.Connection, folder: int) -> dict[bytes, Known]:
     return {row[0]: Known._make(row[1:]) for row in rows}
 
 
+def stats_in(connection: sqlite3.Connection, folder: int) -> set[tuple[bytes, int, int, int, int, int]]:
+    """What was recorded in a folder, as a set to be compared as a whole: name, size, mtime, ctime, inode, and 1 for a
+    present entry whose stat can be believed.
+    """
+    rows = connection.execute(
+        "SELECT name, size, mtime_ns, ctime_ns, inode, trusted AND state = 'present' FROM entries WHERE folder = ?",
+        (folder,),
+    )
+    return set(rows)
+
+
 def by_id(connection: sqlite3.Connection, entry: int) -> EntryRow | None:
     """One entry."""
     found = connection.execute(_ENTRY + "WHERE e.id = ?", (entry,)).fetchone()

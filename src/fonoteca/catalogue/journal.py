@@ -6,8 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from fonoteca.catalogue import entries
+from fonoteca.catalogue.entries import PATH
 from fonoteca.core.event import Summary
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.pattern import split
 
 
 def run_started(connection: sqlite3.Connection, run: str, task: str, now_ns: int) -> None:
@@ -67,6 +70,41 @@ def close(
         "AND last_ns < coalesce(?, last_ns + 1)",
         (now_ns, *marks, library, location, path, before_ns),
     )
+
+
+def close_by_state(
+    connection: sqlite3.Connection, now_ns: int, *, kind: FindingKind, library: tuple[int, str], state: str
+) -> None:
+    """Close findings of a kind about entries that are no longer in `state`. `library`: its id and its name."""
+    asked = (kind.value, library[1])
+    if not connection.execute(
+        "SELECT 1 FROM findings WHERE closed_ns IS NULL AND kind = ? AND library = ? LIMIT 1", asked
+    ).fetchone():
+        return
+    connection.execute(
+        "UPDATE findings SET closed_ns = ? WHERE closed_ns IS NULL AND kind = ? AND library = ? AND path NOT IN "
+        f"(SELECT {PATH} FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ? AND e.state = ?)",
+        (now_ns, *asked, library[0], state),
+    )
+
+
+def close_read_tags(connection: sqlite3.Connection, now_ns: int, *, library: tuple[int, str]) -> None:
+    """Close findings about tags of entries whose content is another now, or that are gone."""
+    found = connection.execute(
+        "SELECT id, path, detail FROM findings WHERE closed_ns IS NULL AND kind = ? AND library = ?",
+        (FindingKind.TAGS_UNREADABLE.value, library[1]),
+    ).fetchall()
+    for number, path, detail in found:
+        folder, name = split(path or b"")
+        entry = entries.by_path(connection, library[0], folder, name)
+        if entry is not None and entry.state != "gone" and _tag_error(connection, entry.content) == detail:
+            continue
+        connection.execute("UPDATE findings SET closed_ns = ? WHERE id = ?", (now_ns, number))
+
+
+def _tag_error(connection: sqlite3.Connection, content: int) -> str | None:
+    found = connection.execute("SELECT error FROM analyses WHERE content = ?", (content,)).fetchone()
+    return found[0] if found else None
 
 
 def open_findings(

@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fonoteca.catalogue import tallies
+
 
 class Pending(NamedTuple):
     """One file to read. `entry` is None for a new one; times in ns, as the scan saw them."""
@@ -24,6 +26,8 @@ class Pending(NamedTuple):
 
 
 NEW, WRITTEN, TOUCHED, DUE, NO_COPY = "new", "written", "touched", "due for re-reading", "no copy yet"
+OTHER_TIME = "another time"
+"""A copy has the content, and still the time that the file had before."""
 
 
 def begin(connection: sqlite3.Connection) -> None:
@@ -51,17 +55,24 @@ def add(connection: sqlite3.Connection, rows: list[tuple[int, bytes, int | None,
 
 
 def add_lacking(connection: sqlite3.Connection, library: int, locations: list[int]) -> None:
-    """Every present entry without a good copy of its content at one of `locations`, if it is not pending already."""
+    """Every present entry without a good copy of its content and mtime at one of `locations`, if it is not pending
+    already: the mtime may have moved while a location was away.
+    """
     marks = ",".join("?" * len(locations))
-    connection.execute(
-        "INSERT INTO pending (folder, name, entry, reason, size) "
-        "SELECT e.folder, e.name, e.id, ?, e.size FROM folders f JOIN entries e ON e.folder = f.id "
-        "WHERE f.library = ? AND e.state = 'present' AND "
-        f"(SELECT count(*) FROM copies p WHERE p.entry = e.id AND p.location IN ({marks}) "
-        "AND p.content = e.content AND p.state = 'good') < ? "
-        "AND e.id NOT IN (SELECT entry FROM pending WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
-        (NO_COPY, library, *locations, len(locations)),
+    good = (
+        f"SELECT count(*) FROM copies p WHERE p.entry = e.id AND p.location IN ({marks}) "
+        "AND p.content = e.content AND p.state = 'good'"
     )
+    count = len(locations)
+    for first, last in tallies.lacking(connection, library, locations):
+        connection.execute(
+            "INSERT INTO pending (folder, name, entry, reason, size) SELECT e.folder, e.name, e.id, "
+            f"CASE WHEN ({good}) < ? THEN ? ELSE ? END, e.size FROM folders f JOIN entries e ON e.folder = f.id "
+            "WHERE f.library = ? AND e.state = 'present' AND e.id BETWEEN ? AND ? "
+            f"AND ({good} AND p.mtime_ns = e.mtime_ns) < ? "
+            "AND e.id NOT IN (SELECT entry FROM pending WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
+            (*locations, count, NO_COPY, OTHER_TIME, library, first, last, *locations, count),
+        )
 
 
 def add_due(connection: sqlite3.Connection, library: int, read_before_ns: int) -> None:
@@ -101,12 +112,22 @@ def put_absent(connection: sqlite3.Connection, entries: list[int]) -> None:
     connection.executemany("INSERT OR IGNORE INTO absent (entry) VALUES (?)", ((entry,) for entry in entries))
 
 
-def absent(connection: sqlite3.Connection) -> list[tuple[int, bytes, bytes, str]]:
-    """Entry, folder path, name and state of what was not seen, though its folder was listed."""
-    return connection.execute(
-        "SELECT e.id, f.path, e.name, e.state FROM absent a JOIN entries e ON e.id = a.entry "
-        "JOIN folders f ON f.id = e.folder ORDER BY f.path, e.name"
-    ).fetchall()
+def absent(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[tuple[int, bytes, bytes, str]]:
+    """Entry, folder path, name and state of what was not seen, though its folder was listed; in the order of entries.
+
+    As with `every`, the catalogue can be written between two of them.
+    """
+    last = 0
+    while True:
+        rows = connection.execute(
+            "SELECT e.id, f.path, e.name, e.state FROM absent a JOIN entries e ON e.id = a.entry "
+            "JOIN folders f ON f.id = e.folder WHERE a.entry > ? ORDER BY a.entry LIMIT ?",
+            (last, chunk),
+        ).fetchall()
+        if not rows:
+            return
+        last = rows[-1][0]
+        yield from rows
 
 
 def put_again(
@@ -119,6 +140,11 @@ def put_again(
     )
 
 
+def has_again(connection: sqlite3.Connection) -> bool:
+    """True when there is anything for a second round."""
+    return connection.execute("SELECT 1 FROM again LIMIT 1").fetchone() is not None
+
+
 def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
     """True when a file is in the second round."""
     found = connection.execute("SELECT 1 FROM again WHERE folder = ? AND name = ?", (folder, name)).fetchone()
@@ -126,13 +152,13 @@ def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
 
 
 def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
-    """The second round, as `every`."""
-    last = 0
+    """The second round, as `every`. What is put there meanwhile is left to the next run."""
+    last, end = 0, connection.execute("SELECT coalesce(max(rowid), 0) FROM again").fetchone()[0]
     while True:
         rows = connection.execute(
             "SELECT p.rowid, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM again p "
-            "JOIN folders f ON f.id = p.folder WHERE p.rowid > ? ORDER BY p.rowid LIMIT ?",
-            (last, chunk),
+            "JOIN folders f ON f.id = p.folder WHERE p.rowid > ? AND p.rowid <= ? ORDER BY p.rowid LIMIT ?",
+            (last, end, chunk),
         ).fetchall()
         if not rows:
             return

@@ -108,6 +108,13 @@ def listed(connection: sqlite3.Connection, location: int, now_ns: int) -> None:
     connection.execute("UPDATE locations SET listed_ns = ? WHERE id = ?", (now_ns, location))
 
 
+def unlisted(connection: sqlite3.Connection, location: int) -> None:
+    """What stands there is not what we remember: list it anew, and lay a catalogue snapshot and sums there again."""
+    connection.execute(
+        "UPDATE locations SET listed_ns = NULL, snapshot_ns = NULL, sums_stale = 1 WHERE id = ?", (location,)
+    )
+
+
 def snapshot_put(connection: sqlite3.Connection, location: int, now_ns: int) -> None:
     """A catalogue snapshot lies there since now."""
     connection.execute("UPDATE locations SET snapshot_ns = ? WHERE id = ?", (now_ns, location))

@@ -25,6 +25,11 @@ from fonoteca.core.manifest.lines import (
 )
 from fonoteca.core.pattern import split
 
+_UNSTATED = -1
+"""In the place of a segment's number: no segment says it (any more)."""
+
+_INSIDE = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = :library"
+
 
 @dataclass(slots=True)
 class Replay:
@@ -44,16 +49,37 @@ class Replay:
         return count
 
     def restart(self) -> None:
-        """A full segment restates everything: forget what earlier ones said."""
-        inside = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ?"
+        """What follows restates everything. `settle`, after it, says what becomes of what was not stated again.
+
+        Until then it is kept: a line at level none says what should stand, not that it does, so what is known of a
+        copy (that it is missing) must outlive the restating.
+        """
         for table in ("copies", "versions"):
-            self.connection.execute(
-                f"DELETE FROM {table} WHERE location = ? AND entry IN ({inside})",
-                (self.location, self.library),
+            self._execute(
+                f"UPDATE {table} SET segment = {_UNSTATED} WHERE location = :location AND entry IN ({_INSIDE})"
             )
-        self.connection.execute(
-            "DELETE FROM notes WHERE location = ? AND library = ?", (self.location, self.library)
+        self._execute("DELETE FROM notes WHERE location = :location AND library = :library")
+        self._execute(
+            "DELETE FROM told WHERE location = :location AND content IN (SELECT e.content FROM entries e "
+            "JOIN folders f ON f.id = e.folder WHERE f.library = :library)"
         )
+
+    def settle(self, *, keep: bool) -> bool:
+        """Drop what was not stated since `restart`; with `keep` it stays, as something to look for, at level none.
+
+        True when something was kept: the manifest does not say it.
+        """
+        unstated = f"WHERE location = :location AND segment = {_UNSTATED} AND entry IN ({_INSIDE})"
+        if not keep:
+            for table in ("copies", "versions"):
+                self._execute(f"DELETE FROM {table} {unstated}")
+            return False
+        kept = self._execute(f"UPDATE copies SET level = 0, verified_ns = NULL, state = 'missing' {unstated}")
+        return self._execute(f"UPDATE versions SET level = 0, verified_ns = NULL {unstated}") + kept > 0
+
+    def _execute(self, sql: str) -> int:
+        """The count of rows that were changed."""
+        return self.connection.execute(sql, {"location": self.location, "library": self.library}).rowcount
 
     def _one(self, line: Line, segment: int) -> int:
         if isinstance(line, Have):
@@ -100,23 +126,44 @@ class Replay:
         entry = self._entry(line.path, line.content, line.mtime_ns, 0, state)
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
-        copies.add_version(
-            self.connection,
-            self.location,
-            entry,
-            content,
-            line.kept,
-            line.mtime_ns,
-            reason,
-            line.time_ns,
-            int(line.level),
-            line.time_ns,
-            segment,
-        )
+        if not self._kept_again(line, entry, segment):
+            copies.add_version(
+                self.connection,
+                self.location,
+                entry,
+                content,
+                line.kept,
+                line.mtime_ns,
+                reason,
+                line.time_ns,
+                int(line.level),
+                line.time_ns if line.level else None,
+                segment,
+            )
         if isinstance(line, Retired):
             self.connection.execute(
                 "DELETE FROM copies WHERE location = ? AND key = ?", (self.location, line.key)
             )
+
+    def _kept_again(self, line: Superseded, entry: int, segment: int) -> bool:
+        """True when the line restates a version that is known; as for copies, level none leaves its state."""
+        cursor = self.connection.execute(
+            "UPDATE versions SET segment = :segment, mtime_ns = :mtime_ns, level = :level, "
+            "verified_ns = CASE :level WHEN 0 THEN NULL ELSE :time_ns END, "
+            "state = CASE :level WHEN 0 THEN state ELSE 'good' END "
+            "WHERE id = (SELECT min(id) FROM versions WHERE location = :location AND entry = :entry "
+            f"AND key = :key AND segment = {_UNSTATED})",
+            {
+                "segment": segment,
+                "mtime_ns": line.mtime_ns,
+                "level": int(line.level),
+                "time_ns": line.time_ns,
+                "location": self.location,
+                "entry": entry,
+                "key": line.kept,
+            },
+        )
+        return cursor.rowcount > 0
 
     def _pruned(self, line: Pruned) -> None:
         if line.key is None:

@@ -199,9 +199,9 @@ CREATE TRIGGER entries_added AFTER INSERT ON entries
     BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
 CREATE TRIGGER entries_dropped AFTER DELETE ON entries
     BEGIN DELETE FROM tallies WHERE bucket = OLD.id >> 10; END;
-CREATE TRIGGER entries_changed AFTER UPDATE OF folder, kind, content, size, state ON entries
-    WHEN (OLD.folder, OLD.kind, OLD.content, OLD.size, OLD.state)
-        <> (NEW.folder, NEW.kind, NEW.content, NEW.size, NEW.state)
+CREATE TRIGGER entries_changed AFTER UPDATE OF folder, kind, content, size, mtime_ns, state ON entries
+    WHEN (OLD.folder, OLD.kind, OLD.content, OLD.size, OLD.mtime_ns, OLD.state)
+        <> (NEW.folder, NEW.kind, NEW.content, NEW.size, NEW.mtime_ns, NEW.state)
     BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
 CREATE TRIGGER folders_remounted AFTER UPDATE OF file_system ON folders
     WHEN OLD.file_system IS NOT NEW.file_system

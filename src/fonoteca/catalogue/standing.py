@@ -52,6 +52,12 @@ def take_fold(connection: sqlite3.Connection, location: int, fold: bytes, owner:
     connection.execute("INSERT OR IGNORE INTO folded VALUES (?, ?, ?)", (location, fold, owner))
 
 
+def take_folds(connection: sqlite3.Connection, location: int, taken: Iterable[tuple[bytes, bytes]]) -> None:
+    """As `take_fold`, for many (fold, owner)."""
+    rows = ((location, fold, owner) for fold, owner in taken)
+    connection.executemany("INSERT OR IGNORE INTO folded VALUES (?, ?, ?)", rows)
+
+
 def owner_of(connection: sqlite3.Connection, location: int, fold: bytes) -> bytes | None:
     """The entry that holds a folded name, or None."""
     found = connection.execute(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,6 +90,32 @@ def _uncounted(connection: sqlite3.Connection) -> Iterator[int]:
     return (bucket for bucket in buckets if bucket not in known)
 
 
+def lacking(
+    connection: sqlite3.Connection, library: int, locations: Iterable[int]
+) -> Iterator[tuple[int, int]]:
+    """Ranges of entries (first and last number) in which a present one of `library` may lack a good copy of its
+    content and mtime at one of `locations`: where the kept counts say so, and where nobody counted since a change.
+    """
+    wanted = {str(location) for location in locations}
+    complete = {
+        bucket
+        for bucket, document in connection.execute("SELECT bucket, document FROM tallies")
+        if all(
+            row[0] != library or row[2] != "present" or wanted.issubset(row[4].split())
+            for row in json.loads(document)["entries"]
+        )
+    }
+    last = connection.execute("SELECT max(id) FROM entries").fetchone()[0]
+    buckets = range((last >> _SHIFT) + 1 if last is not None else 0)
+    first = None
+    for bucket in (*buckets, len(buckets)):
+        if bucket in buckets and bucket not in complete:
+            first = bucket if first is None else first
+        elif first is not None:
+            yield first << _SHIFT, (bucket << _SHIFT) - 1
+            first = None
+
+
 _CHECKS = (
     f"min(x.level), sum(x.level < {int(Level.BYTES)}), min(x.verified_ns), max(x.verified_ns), "
     "x.state = 'good' "
@@ -108,8 +134,11 @@ _VERSIONS = (
 
 
 def _entries(locations: list[int]) -> str:
-    """SQL: entries of a bucket by library, file system, state, kind, and the locations that hold them."""
-    held = " || ".join(f"iif(p{each}.entry IS NULL, '', ' {each}')" for each in locations) or "''"
+    """SQL: entries of a bucket by library, file system, state, kind, and the locations that hold them: ` 3` for
+    location 3, ` 3~` where the copy has another mtime.
+    """
+    stale = "iif(p{0}.mtime_ns = e.mtime_ns, '', '~')"
+    held = " || ".join(f"iif(p{n}.entry IS NULL, '', ' {n}' || {stale.format(n)})" for n in locations) or "''"
     joins = " ".join(
         f"LEFT JOIN copies p{each} ON p{each}.location = {each} AND p{each}.entry = e.id "
         f"AND p{each}.content = e.content AND p{each}.state = 'good'"
@@ -134,7 +163,7 @@ def _counted(connection: sqlite3.Connection, questions: dict[str, str], bucket: 
 
 def _merge(tally: Tally, document: dict[str, Any]) -> None:
     for library, file_system, state, kind, places, number, size in document["entries"]:
-        locations = frozenset(map(int, places.split()))
+        locations = frozenset(int(place.rstrip("~")) for place in places.split())
         alike = tally.entries[library, file_system, state, kind, locations]
         alike.entries += number
         alike.bytes += size
@@ -165,7 +194,38 @@ def _latest(one: int | None, other: int | None) -> int | None:
     return max((each for each in (one, other) if each is not None), default=None)
 
 
-# damage that nothing known can repair
+# what is bad: looked up each time, for it is little
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """Bad copies and versions of one location. `of_present`: copies of entries that are present in their library;
+    `vanished`: found missing; `lost`: nothing known can repair them.
+    """
+
+    of_present: int = 0
+    vanished: int = 0
+    lost: int = 0
+
+
+def bad(connection: sqlite3.Connection, location: int) -> Bad:
+    """What is bad at a location. Costs nothing where nothing is."""
+    where = "INDEXED BY {table}_bad WHERE x.location = ? AND x.state <> 'good'"
+    of_present = connection.execute(
+        f"SELECT count(*) FROM copies x {where.format(table='copies')} "
+        "AND EXISTS (SELECT 1 FROM entries e WHERE e.id = x.entry AND e.state = 'present')",
+        (location,),
+    ).fetchone()[0]
+    vanished = sum(
+        int(
+            connection.execute(
+                f"SELECT count(*) FROM {table} x {where.format(table=table)} AND x.state = 'missing'",
+                (location,),
+            ).fetchone()[0]
+        )
+        for table in ("copies", "versions")
+    )
+    return Bad(int(of_present), vanished, lost(connection, location))
 
 
 _LOST = (

@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from fonoteca.cli.face import Face, faced, group_flags
+from fonoteca.cli.groups import Group
 
 app = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

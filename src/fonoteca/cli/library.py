@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from fonoteca.cli.face import Face, faced, group_flags
+from fonoteca.cli.groups import Group
 from fonoteca.cli.options import Exclude, Name, as_bytes
 
 app = typer.Typer(
+    cls=Group,
     rich_markup_mode=None,
     add_completion=False,
     no_args_is_help=True,

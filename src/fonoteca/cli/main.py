@@ -16,15 +16,15 @@ def run() -> None:
 
 def main(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Whatever is raised ends here, as a sentence."""
-    if arguments[:1] in (["--version"], ["-V"]):
-        from fonoteca import __version__
-
-        print(f"fonoteca {__version__}")
-        return 0
-    from fonoteca.cli.stopping import Stop
+    from fonoteca.cli.output import watch_stdout
 
     for stream in (sys.stdout, sys.stderr):
         _forgive(stream)
+    watch_stdout()
+    if arguments[:1] in (["--version"], ["-V"]):
+        return _version(arguments)
+    from fonoteca.cli.stopping import Stop
+
     with Stop() as stop:
         try:
             from fonoteca.cli.app import invoke
@@ -42,6 +42,19 @@ def main(arguments: list[str]) -> int:
     return code
 
 
+def _version(arguments: list[str]) -> int:
+    """Answered without looking at anything else."""
+    from fonoteca import __version__
+
+    try:
+        print(f"fonoteca {__version__}", flush=True)
+    except BrokenPipeError:
+        return _hung_up()
+    except Exception as error:  # noqa: BLE001  as in `main`
+        return _fail(error, arguments)
+    return 0
+
+
 def exit_code(error: BaseException) -> int:
     """The code of section 6 of the design for what was raised. Unknown means failure."""
     from fonoteca import errors
@@ -56,7 +69,7 @@ def exit_code(error: BaseException) -> int:
             return ExitCode.LOCKED
         case errors.Away() | errors.LibraryAway():
             return ExitCode.AWAY
-        case errors.LocationError() | errors.LibraryError():
+        case errors.LocationError() | errors.LibraryError() | errors.OutputFailed():
             return ExitCode.INCOMPLETE
         case _:
             return ExitCode.INTERNAL
@@ -65,8 +78,11 @@ def exit_code(error: BaseException) -> int:
 def _fail(error: Exception, arguments: list[str]) -> int:
     """Say what stopped us, as a JSON line under `--json`, else as a sentence on stderr."""
     import os
+    from contextlib import suppress
 
     from fonoteca.cli.failing import say
+    from fonoteca.cli.output import give_up_stdout
+    from fonoteca.errors import OutputFailed
 
     code = exit_code(error)
     if os.environ.get("FONOTECA_DEBUG") == "1":
@@ -74,13 +90,16 @@ def _fail(error: Exception, arguments: list[str]) -> int:
 
         traceback.print_exception(error)
     try:
-        say(error, code, as_json=_asks_for_json(arguments))
+        say(error, code, as_json=_asks_for_json(arguments) and not isinstance(error, OutputFailed))
+        sys.stdout.flush()
     except BrokenPipeError:
         _hung_up()
-    except OSError:
+    except (OSError, OutputFailed):
         # stdout cannot be written (its disk is full, say): stderr may still be read by someone
-        say(error, code, as_json=False)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, OutputFailed):
+            with suppress(OSError):
+                say(error, code, as_json=False)
+        give_up_stdout()
     return code
 
 
@@ -91,10 +110,9 @@ def _asks_for_json(arguments: list[str]) -> bool:
 
 def _hung_up() -> int:
     """Whoever read our output went away (`… | head`): end quietly, as other commands do (128 + SIGPIPE)."""
-    import os
+    from fonoteca.cli.output import give_up_stdout
 
-    # The interpreter flushes stdout once more at its end, and would complain then.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    give_up_stdout()
     return 128 + 13
 
 

@@ -31,6 +31,30 @@ _KNOWN_AS = {
 _MEANT = {word: command for command, words in _KNOWN_AS.items() for word in words.split()}
 
 
+_IN_GROUPS = {
+    "forget": "remove rm delete del drop unlink",
+    "list": "ls show all",
+    "add": "new create",
+    "adopt": "move relocate import recover",
+    "replace": "swap exchange",
+    "check": "validate test lint verify",
+    "show": "cat print dump get",
+    "path": "where file edit",
+}
+_MEANT_IN_GROUPS = {(command, word) for command, words in _IN_GROUPS.items() for word in words.split()}
+
+
+def suggestion_in(word: str, commands: Iterable[str]) -> str | None:
+    """As `suggestion`, among the commands of a group (`library rm`).
+
+    >>> suggestion_in("rm", ["add", "list", "forget"])
+    'forget'
+    """
+    names = list(commands)
+    known = next((name for name in names if (name, word.lower()) in _MEANT_IN_GROUPS), None)
+    return known or next(iter(get_close_matches(word.lower(), names, n=1, cutoff=0.6)), None)
+
+
 def suggestion(word: str, commands: Iterable[str]) -> str | None:
     """What `word` most likely means, or None. A slip of the finger is looked for first."""
     close = get_close_matches(word.lower(), list(commands), n=1, cutoff=0.75)

@@ -52,6 +52,19 @@ class FileStat(NamedTuple):
     inode: int
 
 
+_MOST = (1 << 63) - 1
+
+
+def storable_ns(time_ns: int) -> int:
+    """A time as 64 bits can hold it, ns since 1970: what lies beyond the year 2262 becomes that year."""
+    return max(-_MOST, min(time_ns, _MOST))
+
+
+def storable_inode(number: int) -> int:
+    """An inode number as 63 bits: some file systems (mergerfs, CIFS) use all 64, and SQLite's numbers have a sign."""
+    return number & _MOST
+
+
 class Content(NamedTuple):
     """Bytes at one time: identity is `sha256` and `size` (bytes); `xxh3_128` stands beside it for fast re-reading."""
 

@@ -75,7 +75,11 @@ class Advanced:
 
 
 class Copied(NamedTuple):
-    """A verified copy stands and is recorded. `how`: `sent`, `replaced`, `taken` (it stood there), `time set`."""
+    """A verified copy stands and is recorded.
+
+    `how`: `sent`, `replaced` (the old is kept as a version), `repaired` (a copy that was missing, damaged or changed is
+    right again; bad bytes are in quarantine), `taken` (it stood there), `time set`.
+    """
 
     location: str
     library: str
@@ -97,13 +101,17 @@ class Verified(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """One entry stands in the target folder. `how` is `written`, `already there`, `replaced` or `kept` (a conflict)."""
+    """One entry stands in the target folder. `how` is `written`, `already there`, `replaced` or `kept` (a conflict).
+
+    `what` is `file`, `link` or `folder` (an empty one).
+    """
 
     library: str
     path: bytes
     size: int
     how: str
     source: str | None = None
+    what: str = "file"
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,14 @@ class FindingKind(StrEnum):
     """A copy stands there but could not be read."""
     DIFFERS = "differs at location"
     """Something else stands under the key that a copy should have; it is left as it is."""
+    NOT_COPIED = "not copied"
+    """The place refuses this one file: it is too large for its file system, or its folder may not be written."""
     CHANGED_AT_LOCATION = "changed at location"
     """A copy was changed behind our back; the strange bytes were put into quarantine."""
     EXTRA = "extra"
     """A file at a location that nobody recorded; listed, not alarmed about."""
+    PUT_ASIDE = "put aside"
+    """A file of somebody's stood under a name that fonoteca writes (SHA256SUMS); it lies in quarantine now."""
     UNFINISHED = "update unfinished"
     """A run was cut off between an intent and its end; the next backup completes it."""
     MANIFEST_DAMAGED = "manifest damaged"
@@ -73,8 +77,10 @@ _SEVERITY = {
     FindingKind.DAMAGED: Severity.DAMAGE,
     FindingKind.UNREADABLE_COPY: Severity.DAMAGE,
     FindingKind.DIFFERS: Severity.INCOMPLETE,
+    FindingKind.NOT_COPIED: Severity.INCOMPLETE,
     FindingKind.CHANGED_AT_LOCATION: Severity.DAMAGE,
     FindingKind.EXTRA: Severity.NOTE,
+    FindingKind.PUT_ASIDE: Severity.NOTE,
     FindingKind.UNFINISHED: Severity.INCOMPLETE,
     FindingKind.MANIFEST_DAMAGED: Severity.DAMAGE,
     FindingKind.ROLLED_BACK: Severity.INCOMPLETE,

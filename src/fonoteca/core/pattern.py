@@ -15,7 +15,7 @@ all below it. Case counts. To mean `*`, `?` or `[` itself, write `[*]`, `[?]`, `
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
 Pattern: TypeAlias = re.Pattern[bytes]
@@ -59,9 +59,13 @@ class Exclusion:
 
     def __call__(self, folder: bytes, name: bytes) -> bool:
         """True when `name` in `folder` is left out; folders above it were asked before."""
-        if is_junk(name):
-            return True
-        return any(matches(each, join(folder, name)) for each in self._patterns)
+        return self.within(folder)(name)
+
+    def within(self, folder: bytes) -> Callable[[bytes], bool]:
+        """The same for many names of one folder."""
+        if not self._patterns:
+            return is_junk
+        return lambda name: is_junk(name) or any(matches(each, join(folder, name)) for each in self._patterns)
 
     def covers(self, path: bytes) -> bool:
         """True when `path` or any folder above it is left out."""

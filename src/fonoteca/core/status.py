@@ -82,9 +82,9 @@ class LocationStatus:
     copies: int = 0
     bytes: int = 0
     missing: int = 0
-    """Entries that should have a copy here and have none."""
+    """Entries that should have a copy here and never had one, or not of what they are now."""
     damaged: int = 0
-    """Copies found wrong, unreadable or vanished, and not put right since."""
+    """Copies found wrong, unreadable or vanished, and not put right since; none of them is in `missing`."""
     lost: int = 0
     """Those of `damaged` that no other copy and no library entry can put right."""
     level: Level = Level.NONE
@@ -97,6 +97,8 @@ class LocationStatus:
     total_bytes: int | None = None
     last_sealed_ns: int | None = None
     last_listed_ns: int | None = None
+    vanished: int = 0
+    """Those of `damaged` that are not there at all."""
     excused: bool = False
     """Being away is normal for it (`removable`) and not yet worth a reminder."""
     reason: str = ""
@@ -187,7 +189,7 @@ def _short_of_copies(library: LibraryStatus, short: int, status: ArchiveStatus) 
         f"{_count(short, 'entry', 'entries')} of {library.name} {has} fewer than "
         f"{_count(status.wanted_copies, 'copy', 'copies')} on separate file systems."
     )
-    lacking = any(location.missing for location in status.locations)
+    lacking = any(location.missing or location.damaged for location in status.locations)
     remedy = "fonoteca backup" if lacking else "fonoteca location add NAME PLACE    # on another drive"
     return Reason(Overall.INCOMPLETE, ExitCode.POLICY, sentence, remedy)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat as modes
 
 
 def list_folder(folder: bytes) -> tuple[list[tuple[bytes, os.stat_result]], str | None]:
@@ -35,12 +36,21 @@ def read_link(path: bytes) -> bytes | None:
         return None
 
 
-def is_absent(path: bytes) -> bool:
-    """True only when lstat says that nothing stands there; any other trouble is not absence."""
+def is_absent(root: bytes, path: bytes) -> bool:
+    """True only when lstat says that no regular file stands at `path` below `root`, reached through folders alone.
+
+    A link or a folder that took its place, or a link in place of one of its folders, is not the file. Any other trouble
+    is not absence.
+    """
     try:
-        os.lstat(path)
+        for end, byte in enumerate(path):
+            if byte == _SLASH and not modes.S_ISDIR(os.lstat(root + b"/" + path[:end]).st_mode):
+                return True
+        return not modes.S_ISREG(os.lstat(root + b"/" + path).st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return False
+
+
+_SLASH = ord("/")

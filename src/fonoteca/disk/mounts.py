@@ -63,8 +63,8 @@ class FileSystem:
 
     @property
     def shows_media(self) -> bool:
-        """Reading past the cache can be shown here: a local block device under a file system known to
-        obey."""
+        """Reading past the cache can be shown here: a local block device with no cache beneath, under a file system
+        known to obey."""
         return self.is_local_block and self.type in _MEDIA
 
 
@@ -85,7 +85,7 @@ def file_system_of(fd: int) -> FileSystem:
         mount_point=mount.mount_point,
         device=calls.fstat(fd).st_dev,
         is_network=mount.type in _NETWORK or _looks_remote(mount),
-        is_local_block=device is not None and not volumes.is_remote(device),
+        is_local_block=device is not None and volumes.is_direct(device),
         read_only="ro" in mount.options,
     )
 

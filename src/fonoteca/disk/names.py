@@ -126,10 +126,18 @@ class Names:
             calls.utime(fd, ns=(mtime_ns, mtime_ns))
             if not self._together:
                 calls.fsync(fd)  # the time lies in the file, not in its folder
-            self._folders.touched.add(folder)
+            self.settle(path)
             return calls.fstat(fd)
         finally:
             calls.close(fd)
+
+    def settle(self, path: bytes) -> None:
+        """Have the next flush make this name durable, though nobody changed it just now: a run that was cut off may
+        have made it and the folders above it.
+        """
+        while path:
+            path = split(path)[0]
+            self._folders.touched.add(path)
 
     def stat(self, path: bytes) -> os.stat_result:
         """The lstat of what stands at `path`."""

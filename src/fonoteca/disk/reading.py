@@ -138,7 +138,8 @@ def _borrow() -> memoryview:
     try:
         return _buffers.pop()
     except IndexError:
-        return memoryview(mmap.mmap(-1, BLOCK_BYTES))  # page-aligned, as direct reading needs
+        # Page-aligned, as direct reading needs; private, or a process forked from this one would read into it too.
+        return memoryview(mmap.mmap(-1, BLOCK_BYTES, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS))
 
 
 def _give_back(buffer: memoryview) -> None:
@@ -191,3 +192,13 @@ def read_past_cache(path: bytes, where: FileSystem | None = None) -> Iterator[me
         place = where if where is not None else file_system_of(fd)
         with reading_again(os.dup(fd), media=place.shows_media) as reading:
             yield from reading
+
+
+def read_up_to(fd: int, buffer: memoryview) -> int:
+    """Fill `buffer` from the beginning of a file that should be a byte shorter; how many bytes came."""
+    size = 0
+    while size < len(buffer) and (count := calls.read_into(fd, buffer[size:], size)):
+        size += count
+        if size == len(buffer) - 1:
+            break  # as long as its stat says; one byte more would have shown that it grew
+    return size

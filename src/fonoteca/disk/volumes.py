@@ -38,13 +38,42 @@ def block_device(number: str, source: str) -> int | None:
     return found.st_rdev if modes.S_ISBLK(found.st_mode) else None
 
 
-def is_remote(device: int) -> bool:
-    """True for block devices whose bytes lie on another machine (network block devices, Ceph)."""
+def is_direct(device: int) -> bool:
+    """True for block devices of this machine beneath which no cache is known that reads could come from.
+
+    Not network block devices and Ceph, whose bytes lie elsewhere. Nor loop devices that read their file through the
+    cache of the file system around it (a container file, also beneath dm-crypt): an emptied cache above says nothing.
+    """
+    shown = f"/sys/dev/block/{os.major(device)}:{os.minor(device)}"
     try:
-        shown = calls.readlink(f"/sys/dev/block/{os.major(device)}:{os.minor(device)}")
-    except OSError:
+        where = calls.readlink(shown)
+        if re.search(r"/(nbd|rbd)\d", where):
+            return False
+        loop = re.search(r"/loop\d+", where)
+        if loop is not None:
+            return _reads_directly("/sys/block" + loop[0] + "/loop")
+        beneath = os.listdir(shown + "/slaves") if os.path.isdir(shown + "/slaves") else []
+        return all(is_direct(_number(f"{shown}/slaves/{name}/dev")) for name in beneath)
+    except (OSError, ValueError):
+        return False  # sysfs does not tell, so nothing is claimed
+
+
+def _reads_directly(loop: str) -> bool:
+    """Whether a loop device skips the cache around its file, and that file lies on such a device itself."""
+    if _text(loop + "/dio") != "1":
         return False
-    return re.search(r"/(nbd|rbd)\d", shown) is not None
+    around = calls.stat(_text(loop + "/backing_file")).st_dev
+    return os.major(around) != 0 and is_direct(around)
+
+
+def _number(path: str) -> int:
+    major, _, minor = _text(path).partition(":")
+    return os.makedev(int(major), int(minor))
+
+
+def _text(path: str) -> str:
+    with calls.opened(os.fsencode(path), os.O_RDONLY) as fd:
+        return os.fsdecode(os.read(fd, 4096)).rstrip("\n")
 
 
 def uuid(fd: int, kind: str, device: int | None) -> str | None:

@@ -12,7 +12,7 @@ import stat as modes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from fonoteca.core.entry import FileStat, RelPath
+from fonoteca.core.entry import FileStat, RelPath, storable_inode, storable_ns
 from fonoteca.core.pattern import Exclusion, join
 from fonoteca.disk.listing import list_folder, read_link
 
@@ -61,27 +61,33 @@ def walk(
 
 
 def file_stat(found: os.stat_result) -> FileStat:
-    """The part of a stat that verdicts need."""
-    return FileStat(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
+    """The part of a stat that verdicts need, as the catalogue can hold it."""
+    return FileStat(
+        found.st_size,
+        storable_ns(found.st_mtime_ns),
+        storable_ns(found.st_ctime_ns),
+        storable_inode(found.st_ino),
+    )
 
 
 def _list(root: bytes, path: RelPath, device: int, exclusion: Exclusion) -> Listing:
     listing = Listing(path, device)
     folder = join(root, path) if path else root
     found, listing.error = list_folder(folder)
-    for name, status in found:
-        if exclusion(path, name):
-            listing.excluded.append(name)
-            continue
-        _sort_in(listing, folder, name, status)
+    is_left_out = exclusion.within(path)
+    for each in found:
+        if is_left_out(each[0]):
+            listing.excluded.append(each[0])
+        elif modes.S_ISREG(each[1].st_mode):
+            listing.files.append(each)
+        else:
+            _sort_in(listing, folder, *each)
     return listing
 
 
 def _sort_in(listing: Listing, folder: bytes, name: bytes, status: os.stat_result) -> None:
     mode = status.st_mode
-    if modes.S_ISREG(mode):
-        listing.files.append((name, status))
-    elif modes.S_ISDIR(mode):
+    if modes.S_ISDIR(mode):
         listing.folders.append((name, status.st_dev))
     elif modes.S_ISLNK(mode):
         target = read_link(folder + b"/" + name)

@@ -70,7 +70,11 @@ class Writing(Protocol):
     """One object being staged."""
 
     def write(self, block: Block) -> None:
-        """Take the next bytes. Raises LocationError (`Full`, `Broken`, …); the writing is then over."""
+        """Take the next bytes. Raises LocationError (`Full`, `Broken`, …); the writing is then over.
+
+        What is about this object alone (too large for that file system: `Refused`) is not raised here: `read` and
+        `publish` say it, and the batch's other objects go on.
+        """
         ...
 
     def finish(self) -> Staged:
@@ -100,7 +104,7 @@ class Batch(Protocol):
         ...
 
     def read(self, staged: Staged) -> Reading:
-        """Read staged bytes back. Only after `flush`."""
+        """Read staged bytes back. Only after `flush`. Raises `Refused` when they could not be kept there."""
         ...
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
@@ -142,7 +146,7 @@ class OpenLocation(Protocol):
 
     def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
         """Give standing objects another mtime (ns since 1970); success without effect where mtimes are not
-        kept."""
+        kept. Their names, and the folders above, are durable when exhausted, whoever made them."""
         ...
 
     def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:

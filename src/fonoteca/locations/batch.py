@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
 from fonoteca.core.digest import Block
+from fonoteca.core.entry import storable_ns
 from fonoteca.core.place import Key, Stamp, Stat
 from fonoteca.disk.names import Names
 from fonoteca.disk.reading import DiskReading
 from fonoteca.disk.staging import Draft, Stage, StagedFile
-from fonoteca.errors import Broken, Conflict, LocationError
+from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.same import same_bytes
@@ -29,33 +30,40 @@ Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
 
 def stat_of(found: os.stat_result) -> Stat:
     """What the contract says of a file. The stamp moves with every change that a file system notices."""
-    size, mtime_ns = found.st_size, found.st_mtime_ns
+    size, mtime_ns = found.st_size, storable_ns(found.st_mtime_ns)
     return Stat(size, mtime_ns, Stamp(f"{size}:{mtime_ns}:{found.st_ino}"))
 
 
 class FolderWriting:
     """One object being staged. Plain `try` instead of a border: it costs nothing until something fails."""
 
-    __slots__ = ("_draft", "_place", "_promise")
+    __slots__ = ("_draft", "_place", "_promise", "_refused")
 
     def __init__(self, place: OpenFolder, draft: Draft, promise: Promise) -> None:
         self._place = place
         self._draft = draft
         self._promise = promise
+        self._refused: Refused | None = None
+        """Why this object cannot be kept there: the rest of its bytes is let go, and `publish` says it."""
 
     def write(self, block: Block) -> None:
         """See `base.Writing`."""
+        if self._refused is not None:
+            return
         try:
             self._draft.write(block)
         except OSError as error:
-            raise self._seen(error) from error
+            self._take(error)
 
     def finish(self) -> Staged:
         """See `base.Writing`."""
+        if self._refused is not None:
+            return Staged(*self._promise, self._refused)
         try:
             return Staged(*self._promise, self._draft.finish())
         except OSError as error:
-            raise self._seen(error) from error
+            self._take(error)
+            return Staged(*self._promise, self._refused)
         except ValueError as error:
             key = self._promise[0].decode("utf-8", "backslashreplace")
             raise Broken(self._place.name, f"{error} for {key}") from error
@@ -64,8 +72,13 @@ class FolderWriting:
         """See `base.Writing`."""
         self._draft.abort()
 
-    def _seen(self, error: OSError) -> LocationError:
-        return self._place.border(self._promise[0], needed=self._promise[1]).seen(error)
+    def _take(self, error: OSError) -> None:
+        """Remember what is about this object alone; raise whatever is about the place."""
+        seen = self._place.border(self._promise[0], needed=self._promise[1]).seen(error)
+        if not isinstance(seen, Refused):
+            raise seen from error
+        self._draft.abort()
+        self._refused = seen
 
 
 class FolderBatch:
@@ -85,8 +98,8 @@ class FolderBatch:
         check_over(self._place.name, key, over, keep)
         try:
             draft = self._stage.create(size, mtime_ns)
-        except OSError as error:
-            raise self._place.border(key, needed=size).seen(error) from error
+        except OSError as error:  # in `incoming/`: not about the key
+            raise self._place.border(needed=size).seen(error) from error
         return FolderWriting(self._place, draft, (key, size, mtime_ns, over, keep))
 
     def flush(self) -> None:
@@ -96,7 +109,9 @@ class FolderBatch:
 
     def read(self, staged: Staged) -> DiskReading:
         """See `base.Batch`."""
-        border = self._place.border(staged.key)
+        if isinstance(staged.token, Refused):
+            raise staged.token
+        border = self._place.border()
         try:
             reading = self._stage.read(staged.token)
         except OSError as error:
@@ -109,7 +124,8 @@ class FolderBatch:
         items = list(proven)
         self._place.check()
         with self._place.border(), self._open_names() as names:
-            refused = self._keep_old(names, [item for item in items if item.over is not None])
+            whole = [item for item in items if not isinstance(item.token, Refused)]
+            refused = self._keep_old(names, [item for item in whole if item.over is not None])
             outcomes = [self._outcome(names, item, refused.get(id(item))) for item in items]
             names.flush()
         yield from outcomes
@@ -154,8 +170,8 @@ class FolderBatch:
             raise Conflict(self._place.name, item.keep, "holds other bytes than the version to be kept there")
 
     def _outcome(self, names: Names, item: Staged, refused: LocationError | None) -> Outcome:
-        if refused is not None:
-            return Outcome(item.key, refused)
+        if refused is not None or isinstance(item.token, Refused):
+            return Outcome(item.key, refused or item.token)
         file: StagedFile = item.token
         try:
             if item.over is None:

@@ -2,8 +2,8 @@
 it means.
 
     with Border("usb-red", key):
-        names.put(…)                     # FileExistsError → Conflict, ENOSPC → Full, EROFS → Denied, EIO →
-        Broken
+        names.put(…)                     # FileExistsError → Conflict, ENOSPC → Full, EROFS → Denied,
+                                         # EFBIG → Refused, EIO → Broken
 
 `meaning(number)` is total: a number nobody thought of is `Broken`.
 """
@@ -16,7 +16,8 @@ from collections.abc import Callable
 from enum import Enum, auto
 from types import TracebackType
 
-from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError
+from fonoteca.core.place import OWN
+from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Refused
 
 
 class Meaning(Enum):
@@ -24,6 +25,7 @@ class Meaning(Enum):
 
     AWAY = auto()
     DENIED = auto()
+    REFUSED = auto()
     FULL = auto()
     BROKEN = auto()
     ABSENT = auto()
@@ -51,19 +53,20 @@ _MEANING = {
     errno.ECONNRESET: Meaning.AWAY,
     errno.EPIPE: Meaning.AWAY,
     # it is there and refuses
-    errno.EACCES: Meaning.DENIED,
-    errno.EPERM: Meaning.DENIED,
     errno.EROFS: Meaning.DENIED,
-    errno.EFBIG: Meaning.DENIED,
-    errno.EMLINK: Meaning.DENIED,
-    errno.EXDEV: Meaning.DENIED,
-    errno.EBUSY: Meaning.DENIED,
-    errno.ETXTBSY: Meaning.DENIED,
     errno.ENOLCK: Meaning.DENIED,
     errno.EOPNOTSUPP: Meaning.DENIED,
     errno.ENOSYS: Meaning.DENIED,
     errno.ENOKEY: Meaning.DENIED,
     errno.EKEYEXPIRED: Meaning.DENIED,
+    # it refuses one name, or all of them where no name was asked about
+    errno.EACCES: Meaning.REFUSED,
+    errno.EPERM: Meaning.REFUSED,
+    errno.EFBIG: Meaning.REFUSED,
+    errno.EMLINK: Meaning.REFUSED,
+    errno.EXDEV: Meaning.REFUSED,
+    errno.EBUSY: Meaning.REFUSED,
+    errno.ETXTBSY: Meaning.REFUSED,
     # no room
     errno.ENOSPC: Meaning.FULL,
     errno.EDQUOT: Meaning.FULL,
@@ -132,7 +135,9 @@ class Border:
         match meaning(error.errno):
             case Meaning.AWAY:
                 return Away(self.place, said.lower(), "Mount or connect it and run this again.")
-            case Meaning.DENIED:
+            case Meaning.REFUSED if self._is_users:
+                return Refused(self.place, self._key or b"", _WHY.get(error.errno or 0, said.lower()))
+            case Meaning.DENIED | Meaning.REFUSED:
                 return Denied(self.place, self._reason(_WHY.get(error.errno or 0, said.lower())))
             case Meaning.FULL:
                 return Full(self.place, self._needed, self._free() if self._free is not None else None)
@@ -142,13 +147,18 @@ class Border:
                 code = errno.errorcode.get(error.errno or 0, "unknown")
                 return Broken(self.place, self._reason(f"{said} ({code})"))
 
+    @property
+    def _is_users(self) -> bool:
+        """True for a key outside `.fonoteca/`: where what is ours is refused, nothing works there."""
+        return self._key is not None and not self._key.startswith(OWN + b"/")
+
     def _reason(self, text: str) -> str:
         if self._key is None:
             return text
         return f"{text}, at {os.fsencode(self._key).decode('utf-8', 'backslashreplace')}"
 
 
-_DOUBTFUL = frozenset({Meaning.AWAY, Meaning.BROKEN, Meaning.ABSENT, Meaning.DENIED})
+_DOUBTFUL = frozenset({Meaning.AWAY, Meaning.BROKEN, Meaning.ABSENT, Meaning.DENIED, Meaning.REFUSED})
 
 _ABOUT_KEY = {
     Meaning.ABSENT: "is not there",

@@ -158,7 +158,7 @@ class FolderLocation:
                 return Away(self.name, f"{shown} is not there", "Mount it and run this again.")
             case Meaning.IN_THE_WAY:
                 return Away(self.name, f"{shown} is not a folder")
-            case Meaning.DENIED:
+            case Meaning.DENIED | Meaning.REFUSED:
                 return Denied(self.name, f"{shown} may not be entered", "Give yourself permission there.")
             case Meaning.AWAY:
                 return Away(

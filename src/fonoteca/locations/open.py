@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import stat as modes
@@ -139,11 +140,15 @@ class OpenFolder:
     def stat(self, key: Key) -> Stat | None:
         """See `base.OpenLocation`. A folder, a link or another odd thing is no object: None."""
         checked(self.name, key)
-        with self.border():
+        with self.border(key):
             try:
                 fd = calls.open_beneath(self._root_fd, key, os.O_PATH | os.O_NOFOLLOW)
             except _ABSENT:
                 return None
+            except OSError as error:
+                if error.errno == errno.ELOOP:  # a link stands in place of one of its folders
+                    return None
+                raise
             try:
                 found = calls.fstat(fd)
             finally:
@@ -213,6 +218,7 @@ class OpenFolder:
             with self.border(key):
                 checked(self.name, key)
                 if self.traits.mtime_precision_ns is None:
+                    names.settle(key)
                     return Outcome(key, None, stat_of(names.stat(key)))
                 return Outcome(key, None, stat_of(names.retime(key, mtime_ns)))
         except LocationError as error:

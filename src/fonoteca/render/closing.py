@@ -144,6 +144,8 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
         parts.append(f"{at.taken:,} of them stood there already")
     if at.replaced:
         parts.append(f"{at.replaced:,} of them replaced, the old kept as versions")
+    if at.repaired:
+        parts.append(f"{at.repaired:,} of them found bad and repaired; bad bytes are in quarantine")
     if at.dated:
         parts.append(f"{files(at.dated)} dated anew")
     if at.verified.files:
@@ -173,11 +175,20 @@ _RESTORED = {
 def _restored(out: Console, tally: Tally) -> None:
     for how, total in tally.restored.items():
         out.print(Text(f"  {_sum(_RESTORED.get(how, how), total)}"))
+    for how, outcomes in tally.noted.items():
+        out.print(Text(f"  {_noted(outcomes)} {_RESTORED.get(how, how)}"))
     for event in tally.restored_first:
         out.print(Text(f"    {whereabouts(event.library, event.path, None)}"), soft_wrap=True)
     hidden = sum(total.files for how, total in tally.restored.items() if how.startswith("would")) - SHOWN
     if hidden > 0:
         out.print(Text(f"    … and {hidden:,} more: --json lists all", style="dim"))
+
+
+def _noted(outcomes: dict[str, int]) -> str:
+    """`2 links, 1 empty folder`."""
+    links, folders = outcomes.get("link", 0), outcomes.get("folder", 0)
+    parts = [counted(links, "link", "links")] * bool(links)
+    return ", ".join(parts + [counted(folders, "empty folder", "empty folders")] * bool(folders))
 
 
 def _would(out: Console, tally: Tally) -> None:

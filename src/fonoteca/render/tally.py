@@ -51,6 +51,8 @@ class AtLocation:
     """Of `copied`: they stood there already and were read and taken as copies."""
     replaced: int = 0
     """Of `copied`: they supersede an older content, which is kept as a version."""
+    repaired: int = 0
+    """Of `copied`: they take the place of copies that were found missing, damaged or changed."""
     dated: int = 0
     """Copies of which only the date was set anew."""
     verified: Sum = field(default_factory=Sum)
@@ -82,6 +84,8 @@ class Tally:
     in_libraries: Sum = field(default_factory=Sum)
     """Library files that were checked."""
     restored: dict[str, Sum] = field(default_factory=dict)
+    noted: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Links and empty folders: by what became of them, how many of each."""
     restored_first: list[Restored] = field(default_factory=list)
     """The first that a dry run of restore would bring."""
     would: Sum = field(default_factory=Sum)
@@ -105,10 +109,13 @@ class Tally:
                 self._copied(event)
             case Verified():
                 self._verified(event)
-            case Restored():
+            case Restored(what="file"):
                 self.restored.setdefault(event.how, Sum()).add(event.size)
                 if event.how.startswith("would") and len(self.restored_first) < SHOWN:
                     self.restored_first.append(event)
+            case Restored():
+                outcomes = self.noted.setdefault(event.how, {})
+                outcomes[event.what] = outcomes.get(event.what, 0) + 1
             case Found():
                 self._found(event.finding)
             case WouldCopy():
@@ -148,6 +155,7 @@ class Tally:
         at.copied.add(event.size)
         at.taken += event.how == "taken"
         at.replaced += event.how == "replaced"
+        at.repaired += event.how == "repaired"
         at.reached(event.level)
 
     def _verified(self, event: Verified) -> None:

@@ -26,20 +26,18 @@ from fonoteca.config.load import check_text
 from fonoteca.config.model import Config, FolderConfig
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase, Warned
-from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard, Tip, compare
-from fonoteca.core.manifest.segment import BadSegment
+from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import UsageError
 from fonoteca.locations.base import OpenLocation
 from fonoteca.locations.folder import FolderLocation
+from fonoteca.tasks.agreement import damaged_manifest, read_newer, relation_to
 from fonoteca.tasks.belief import take_over
 from fonoteca.tasks.chains import ChainView, cards, library_ids
 from fonoteca.tasks.draft import HEADER
 from fonoteca.tasks.ground import same_folder, shown, whole_path
 from fonoteca.tasks.rebinding import Bound, bind
-from fonoteca.tasks.recover import read_newer
 from fonoteca.tasks.run import run
-from fonoteca.tasks.seals import damaged_manifest
 from fonoteca.tasks.snapshots import is_empty, take_newest
 
 
@@ -214,17 +212,20 @@ class Adoption:
         view = ChainView.of(place, LibraryId(library.uid))
         chain = places.chain(self.archive.catalogue, row.id, library.id)
         if chain is not None and not chain.damaged:
-            try:
-                relation = compare(Tip(chain.n, chain.digest), view.tip(), view.digest_at)
-                if isinstance(relation, Equal):
-                    return []
-                if isinstance(relation, Ahead):
-                    read_newer(self.archive, view, row, library, relation.first)
-                    return []
-            except BadSegment:
-                pass  # then it is read as far as it can be
+            relation = relation_to(view, chain)
+            if isinstance(relation, Equal) and view.last <= chain.n:
+                return []
+            if isinstance(relation, Ahead):
+                return read_newer(self.archive, view, row, library, relation.first)
         unseen = library.scanned_ns is None
-        return take_over(self.archive.catalogue, view, row.id, library.id, believe_folders=unseen)
+        return take_over(
+            self.archive.catalogue,
+            view,
+            row.id,
+            library.id,
+            believe_folders=unseen,
+            keep=chain is not None,
+        )
 
     def _other_places(self, row: PlaceRow, known: set[int]) -> Iterator[Event]:
         for other in places.every(self.archive.catalogue):

@@ -9,32 +9,35 @@ removed, and a content that differs under an unmoved stat goes nowhere.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import journal, libraries, pending, places, standing
+from fonoteca.catalogue import libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core import naming
-from fonoteca.core.entry import RACY_NETWORK_NS, RACY_NS, LibraryId
+from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned, WouldCopy
-from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import join
-from fonoteca.core.verdict import trusts_ctime
-from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Full, LibraryError, LocationError, UsageError
+from fonoteca.library.trust import Trust
 from fonoteca.tasks.analyse import analyse
+from fonoteca.tasks.apart import LaneApart
 from fonoteca.tasks.blocks import BlockPool
-from fonoteca.tasks.closing import close_chain, put_snapshots, restate, write_sums
-from fonoteca.tasks.finish import finish, take_place_of
+from fonoteca.tasks.closing import close_chain, put_snapshots, restate
+from fonoteca.tasks.ending import end_findings
+from fonoteca.tasks.finish import finish
 from fonoteca.tasks.founding import expect_memory
-from fonoteca.tasks.lanes import Lane
+from fonoteca.tasks.lanes import AnyLane, Lane
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.reading import Reader, start
+from fonoteca.tasks.papers import write_papers
+from fonoteca.tasks.predecessor import take_place_of
+from fonoteca.tasks.reading import Reader
 from fonoteca.tasks.recording import Recorder
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.run import run
@@ -44,6 +47,9 @@ from fonoteca.tasks.survey import is_due, survey
 from fonoteca.tasks.transfer import Transfer
 
 READERS = 2
+APART_FILES = 1000
+"""From so many files on each lane works in a process of its own: what is scarce then is the interpreter."""
+
 BUFFERS = 24
 """Blocks of 1 MiB that readers and lanes share."""
 
@@ -199,7 +205,7 @@ class Job:
         yield Phase(
             "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
         )
-        transfer = self._make(config, row, [] if dry_run else self.alive())
+        transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files)
         for event in transfer.run():
             if isinstance(event, LocationFailed):
                 self._mark_failed(event.location)
@@ -210,31 +216,40 @@ class Job:
             if one.config.name == name:
                 one.failed = True
 
-    def _make(self, config: LibraryConfig, row: LibraryRow, targets: list[Opened]) -> Transfer:
+    def _make(
+        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
+    ) -> Generator[Event, None, Transfer]:
         archive = self.archive
-        where = file_system(config.path)
         reports: SimpleQueue[object] = SimpleQueue()
-        lanes, namers = [], []
-        for number, one in enumerate(targets):
+        pool = BlockPool(BUFFERS)
+        apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
+        lanes: list[AnyLane] = []
+        namers: list[Namer] = []
+        rows: list[places.PlaceRow] = []
+        for one in targets:
+            try:
+                folder = folder_of(one.place, row)
+            except LocationError as error:
+                yield self._fail(one, error)
+                continue
             chain = places.chain(archive.catalogue, one.row.id, row.id)
             ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
-            lanes.append(
-                Lane(number, one.config.name, one.place, ledger, reports, row.name, finish, take_place_of)  # type: ignore[arg-type]
+            name, number = one.config.name, len(lanes)
+            lane = Lane(number, name, one.place, ledger, reports, row.name, finish, take_place_of)
+            lanes.append(LaneApart(lane, pool, reports) if apart else lane)
+            namers.append(
+                Namer(archive.catalogue, one.row.id, folder, naming.rule_named(one.row.identity.naming))
             )
-            rule = naming.rule_named(one.row.identity.naming)
-            namers.append(Namer(archive.catalogue, one.row.id, folder_of(one.place, row), rule))
+            rows.append(one.row)
         reader = Reader(
             config.path,
             lanes,
-            BlockPool(BUFFERS),
+            pool,
             SimpleQueue(),
             reports.put,
-            RACY_NETWORK_NS if where.is_network else RACY_NS,
-            trusts_ctime(where.type),
+            Trust(config.path),
             archive.now,
         )
-        start(reader, READERS)
-        rows = [one.row for one in targets]
         recorder = Recorder(archive.catalogue, row, rows, self.started_ns)
         return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)
 
@@ -243,7 +258,7 @@ class Job:
     def _close(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
         for config, row in present:
             yield from analyse(self.archive, config, row)
-            self._findings_that_ended(row)
+            end_findings(self.archive, row, [one.row.name for one in self.alive()], self.started_ns)
         for one in self.alive():
             try:
                 for _, row in present:
@@ -251,7 +266,7 @@ class Job:
                 fresh = places.by_name(self.archive.catalogue, one.config.name)
                 if fresh is not None and fresh.sums_stale:
                     yield Phase("seal", location=one.config.name)
-                    write_sums(self.archive, one.place, fresh)
+                    yield from write_papers(self.archive, one.place, fresh)
             except LocationError as error:
                 yield self._fail(one, error)
         yield from self._snapshots(present)
@@ -269,17 +284,6 @@ class Job:
                 yield Warned(
                     f"No snapshot of the catalogue was put to {one.config.name}: {error.strerror or error}."
                 )
-
-    def _findings_that_ended(self, row: LibraryRow) -> None:
-        """What an earlier run saw in this library and this one did not is over."""
-        ended = (FindingKind.UNREADABLE, FindingKind.CHANGING, FindingKind.NOT_SEEN, FindingKind.SKIPPED)
-        journal.close(
-            self.archive.catalogue,
-            self.archive.now(),
-            kinds=ended,
-            library=row.name,
-            before_ns=self.started_ns,
-        )
 
 
 def _expect_parts(archive: Archive, *, copying: bool) -> None:

@@ -36,10 +36,10 @@ from fonoteca.core.place import OWN, Key
 from fonoteca.errors import LocationError, UsageError
 from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.locations.folder import FolderLocation
+from fonoteca.tasks.agreement import damaged_manifest
 from fonoteca.tasks.belief import take_over
 from fonoteca.tasks.chains import ChainView, cards, library_ids
 from fonoteca.tasks.recover import unfinished_intents
-from fonoteca.tasks.seals import damaged_manifest
 
 NOT_KNOWN_HERE = "it is written anew by the next backup of the archive that it belongs to"
 

@@ -1,26 +1,48 @@
 """Buffers that one reader fills and several lanes use: bounded memory, no allocation per block.
 
-block = pool.take(timeout=1.0)        # None when every buffer is in use
-block.size = os.readv(fd, [block.buffer])
-block.share(2)                        # two lanes will each call block.done()
+    block = pool.take(timeout=1.0)        # None when every buffer is in use
+    block.size = os.readv(fd, [block.buffer])
+    block.share(2)                        # two lanes will each call block.done()
+
+All of them lie in one piece of shared memory: a lane in a process of its own sees what a reader put there, and
+no byte of music goes through a pipe.
 """
 
 from __future__ import annotations
 
+import mmap
 import threading
-from collections import deque
+from typing import Protocol
 
 BLOCK_BYTES = 1 << 20
 """1 MiB: large enough that a system call is cheap, small enough to stay in the processor's cache."""
 
 
+class Filled(Protocol):
+    """A buffer with bytes, as a lane sees it."""
+
+    number: int
+    buffer: memoryview
+    size: int
+
+    @property
+    def data(self) -> memoryview:
+        """The bytes that were read."""
+        ...
+
+    def done(self) -> None:
+        """This user needs it no more."""
+        ...
+
+
 class Block:
     """One buffer and how many still need it."""
 
-    __slots__ = ("_left", "_pool", "buffer", "size")
+    __slots__ = ("_left", "_pool", "buffer", "number", "size")
 
-    def __init__(self, pool: BlockPool) -> None:
-        self.buffer = memoryview(bytearray(BLOCK_BYTES))
+    def __init__(self, pool: BlockPool, number: int, buffer: memoryview) -> None:
+        self.number = number
+        self.buffer = buffer
         self.size = 0
         self._left = 0
         self._pool = pool
@@ -46,13 +68,19 @@ class Block:
 
 
 class BlockPool:
-    """At most `count` buffers, made when first needed."""
+    """`count` buffers; memory is used only for those that were ever filled."""
 
     def __init__(self, count: int) -> None:
         self.lock = threading.Lock()
-        self._free: deque[Block] = deque()
-        self._made = 0
-        self._count = count
+        memory = memoryview(mmap.mmap(-1, count * BLOCK_BYTES))
+        self.blocks = [
+            Block(self, number, memory[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES])
+            for number in range(count)
+        ]
+        """By number: the same in every process that was forked after this was made."""
+        self._free = self.blocks[
+            ::-1
+        ]  # the last one given back is taken first: it is in the processor's cache
         self._available = threading.Semaphore(count)
 
     def take(self, timeout: float) -> Block | None:
@@ -60,39 +88,10 @@ class BlockPool:
         if not self._available.acquire(timeout=timeout):
             return None
         with self.lock:
-            if self._free:
-                return self._free.pop()
-            self._made += 1
-        return Block(self)
+            return self._free.pop()
 
     def give_back(self, block: Block) -> None:
         """The buffer may be filled again."""
         with self.lock:
             self._free.append(block)
         self._available.release()
-
-
-class Gauge:
-    """Bytes that wait in a lane, and a way to wait until they are fewer."""
-
-    __slots__ = ("_changed", "level")
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self.level = 0
-
-    def rise(self, amount: int) -> None:
-        """So many bytes more wait."""
-        with self._changed:
-            self.level += amount
-
-    def fall(self, amount: int) -> None:
-        """So many were taken."""
-        with self._changed:
-            self.level -= amount
-            self._changed.notify_all()
-
-    def wait_below(self, limit: int, timeout: float) -> bool:
-        """True when fewer than `limit` bytes wait, within `timeout` seconds."""
-        with self._changed:
-            return self._changed.wait_for(lambda: self.level < limit, timeout)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fonoteca.core.entry import LibraryId
-from fonoteca.core.manifest.chain import LibraryCard, Tip, decode_card, decode_head, follows
+from fonoteca.core.manifest.chain import LibraryCard, Tip, decode_card, decode_head
 from fonoteca.core.manifest.fields import LIBRARY_ID, BadLine
 from fonoteca.core.manifest.layout import (
     LIBRARIES,
@@ -17,10 +17,11 @@ from fonoteca.core.manifest.layout import (
     segment_key,
     segment_number,
 )
-from fonoteca.core.manifest.lines import Line, Segment
+from fonoteca.core.manifest.lines import Line
 from fonoteca.core.manifest.segment import BadSegment, SegmentFacts, check_segment, read_open, read_sealed
 from fonoteca.core.place import Key
 from fonoteca.locations.base import OpenLocation
+from fonoteca.tasks.predecessor import ABOUT_ONE
 
 
 @dataclass(slots=True)
@@ -55,37 +56,63 @@ class ChainView:
             return None
         return head.tip if head.library == self.library else None
 
-    def tip(self) -> Tip | None:
-        """The newest seal there: HEAD's, or of a segment that was sealed and not yet named. None: nothing sealed.
-
-        Raises BadSegment when segments stand there and none of the newest can be believed.
-        """
-        if not self.sealed:
-            return None
+    @property
+    def last(self) -> int:
+        """The highest number that a seal there has or had: of a sealed segment, readable or not, or HEAD's. 0: none."""
         head = self.head()
-        if head is None or head.number not in self.sealed:
-            facts = self.facts(self.sealed[-1])
-            return Tip(facts.header.number, facts.digest)
-        tip = head
-        for number in (number for number in self.sealed if number > head.number):
-            facts = self.facts(number)
-            if not follows(facts.header, tip):
-                break
-            tip = Tip(number, facts.digest)
-        return tip
+        return max([*self.sealed, head.number if head is not None else 0, 0])
+
+    def tip(self) -> Tip | None:
+        """The newest seal there that can be believed; None: there is none.
+
+        What HEAD names needs no reading. A later segment counts too: the run may have died before it wrote HEAD.
+        """
+        head = self.head()
+        for number in reversed(self.sealed):
+            if head is not None and number == head.number:
+                return head
+            digest = self._own_digest(number)
+            if digest is not None:
+                return Tip(number, digest)
+        return None
 
     def facts(self, number: int) -> SegmentFacts:
         """Check one sealed segment whole. Raises BadSegment, also when it is not there."""
         if number not in self.sealed:
             raise BadSegment("it is not there")
-        with self.place.read(segment_key(self.library, number)) as reading:
-            facts = check_segment(reading)
+        try:
+            with self.place.read(segment_key(self.library, number)) as reading:
+                facts = check_segment(reading)
+        except ABOUT_ONE as error:
+            raise BadSegment(f"it cannot be read ({error.reason})") from error
         if facts.header.number != number or facts.header.library != self.library:
             raise BadSegment("it is another segment under this name")
         return facts
 
     def digest_at(self, number: int) -> str | None:
-        """The seal digest of a segment, None when it is not there or can't be believed."""
+        """The seal digest of segment `number`: its own, or as the one after it names it where it is damaged or gone.
+
+        None where neither can be believed.
+        """
+        own = self._own_digest(number)
+        if own is not None:
+            return own
+        try:
+            return self.facts(number + 1).header.prev
+        except BadSegment:
+            return None
+
+    def full_after(self, number: int) -> int | None:
+        """The newest segment after `number` that restates everything and can be believed."""
+        for later in reversed([each for each in self.sealed if each > number]):
+            try:
+                if self.facts(later).header.full:
+                    return later
+            except BadSegment:
+                continue
+        return None
+
+    def _own_digest(self, number: int) -> str | None:
         try:
             return self.facts(number).digest
         except BadSegment:
@@ -98,41 +125,26 @@ class ChainView:
             yield from read_sealed(reading)
 
     def intents(self, number: int) -> list[Line]:
-        """The whole lines of an open segment; a damaged one tells nothing more."""
+        """The whole lines of an open segment; a damaged one tells nothing more, nor one that cannot be read.
+
+        What it intended then stands unrecorded where a copy should, and is met there.
+        """
         lines: list[Line] = []
-        with self.place.read(open_key(self.library, number)) as reading:
-            try:
+        try:
+            with self.place.read(open_key(self.library, number)) as reading:
                 for line in read_open(reading):
                     lines.append(line)
-            except BadSegment:
-                return lines
+        except (BadSegment, *ABOUT_ONE):
+            return lines
         return lines
 
-    def living(self) -> list[int]:
-        """Sealed segments that say what holds: from the last full one on, oldest first.
+    def unfinished(self) -> list[int]:
+        """Open segments that no seal ended: their batches were cut off, or what the seal said is lost."""
+        return [number for number in self.open if not self._is_over(number)]
 
-        Raises BadSegment at a gap, a broken link or a broken seal.
-        """
-        if not self.sealed:
-            return []
-        chosen: list[SegmentFacts] = []
-        for number in reversed(self.sealed):
-            facts = self.facts(number)
-            if chosen and not _links(facts, chosen[-1].header):
-                raise BadSegment(f"segment {chosen[-1].header.number} does not follow segment {number}")
-            chosen.append(facts)
-            if facts.header.full or facts.header.prev is None:
-                break
-        else:
-            raise BadSegment(f"segment {self.sealed[0] - 1} is lacking")
-        head = self.head()
-        if head is not None and head.number > self.sealed[-1]:
-            raise BadSegment(f"HEAD names segment {head.number}, which is lacking")
-        return [facts.header.number for facts in reversed(chosen)]
-
-
-def _links(earlier: SegmentFacts, later: Segment) -> bool:
-    return later.number == earlier.header.number + 1 and later.prev == earlier.digest
+    def _is_over(self, number: int) -> bool:
+        # What a full segment restates was completed before: only the deleting of its open form was cut off.
+        return self._own_digest(number) is not None or self.full_after(number) is not None
 
 
 def cards(place: OpenLocation) -> Iterator[LibraryCard]:

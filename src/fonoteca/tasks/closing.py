@@ -1,35 +1,33 @@
-"""What a run leaves at a location when its transfers are over: folders, links, tags, sums, a catalogue snapshot."""
+"""What a run leaves at a location when its transfers are over: folders, links, tags, a catalogue snapshot."""
 
 from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, copies, libraries, places, replay
+from fonoteca.catalogue import analyses, copies, journal, libraries, places, replay
 from fonoteca.catalogue.database import snapshot, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain, PlaceRow
-from fonoteca.core import leaflet, naming, sums
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
+from fonoteca.core.finding import FindingKind
 from fonoteca.core.manifest.layout import catalogue_key
 from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Superseded
 from fonoteca.core.place import Key
 from fonoteca.locations.base import OpenLocation
-from fonoteca.tasks.chains import cards
-from fonoteca.tasks.seal import Ledger, put_bytes, raise_first
+from fonoteca.tasks.seal import Ledger, raise_first
 
 SNAPSHOT_NS = 24 * 3600 * 1_000_000_000
+_SCRATCH = ".snapshot-"
 SEGMENT_LIMIT = 64
 """More living segments than this, and one full segment takes their place."""
-
-SUMS_KEY = Key(b"SHA256SUMS")
-VERIFY_KEY = Key(b"VERIFY.txt")
 
 
 def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: LibraryRow) -> Iterator[Event]:
@@ -92,6 +90,8 @@ def restate(archive: Archive, place: OpenLocation, row: PlaceRow, library: Libra
     sealed = ledger.seal(_all_lines(archive, row, library), full=True)
     with transaction(archive.catalogue):
         places.set_chain(archive.catalogue, row.id, library.id, Chain(sealed.n, sealed.digest, sealed.n))
+        over = [FindingKind.MANIFEST_DAMAGED]
+        journal.close(archive.catalogue, archive.now(), kinds=over, library=library.name, location=row.name)
     ledger.drop_restated()
     yield Sealed(row.name, library.name, sealed.n)
 
@@ -133,43 +133,13 @@ def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.V
     )
 
 
-# sums
-
-
-def write_sums(archive: Archive, place: OpenLocation, row: PlaceRow) -> None:
-    """Write SHA256SUMS and VERIFY.txt, at most once a run, when copies changed."""
-    with tempfile.TemporaryFile() as spool:
-        for copy in copies.at(archive.catalogue, row.id):
-            if copy.state != "missing":
-                spool.write(sums.line(copy.sha256, Key(copy.key)))
-        size = spool.tell()
-        spool.seek(0)
-        standing = place.stat(SUMS_KEY)
-        with place.batch() as batch:
-            writing = batch.create(SUMS_KEY, size, archive.now(), over=standing.stamp if standing else None)
-            while block := spool.read(1 << 20):
-                writing.write(block)
-            staged = writing.finish()
-            batch.flush()
-            raise_first(batch.publish([staged]))
-    _write_leaflet(archive, place, row)
-    with transaction(archive.catalogue):
-        places.set_sums_stale(archive.catalogue, row.id, stale=False)
-
-
-def _write_leaflet(archive: Archive, place: OpenLocation, row: PlaceRow) -> None:
-    folders = [card.folder for card in cards(place)]
-    text = leaflet.verify_text(folders, naming.rule_named(row.identity.naming)).encode()
-    standing = place.stat(VERIFY_KEY)
-    if standing is None or standing.size != len(text):
-        put_bytes(place, VERIFY_KEY, text, archive.now())
-
-
 # the catalogue's snapshot
 
 
 def put_snapshots(archive: Archive, opened: list[tuple[OpenLocation, PlaceRow]], library: LibraryRow) -> None:
     """Put a compressed copy of the catalogue to each location that has none of the last day; two are kept."""
+    folder = os.path.dirname(archive.config.catalogue)
+    _sweep(folder)
     due = [
         (place, row)
         for place, row in opened
@@ -177,14 +147,21 @@ def put_snapshots(archive: Archive, opened: list[tuple[OpenLocation, PlaceRow]],
     ]
     if not due:
         return
-    folder = os.path.dirname(archive.config.catalogue)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".snapshot-") as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
         plain = os.path.join(scratch, "catalogue.sqlite")
         snapshot(archive.catalogue, plain)
         packed = plain + ".gz"
         _pack(plain, packed)
         for place, row in due:
             _put_snapshot(archive, place, row, library, packed)
+
+
+def _sweep(folder: str) -> None:
+    """Remove what a run that was killed left of a snapshot: as large as the catalogue. The archive's lock is held."""
+    with os.scandir(folder) as found:
+        left = [each.path for each in found if each.name.startswith(_SCRATCH)]
+    for path in left:
+        shutil.rmtree(path)
 
 
 def _pack(plain: str, packed: str) -> None:

@@ -26,6 +26,7 @@ from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.crew import Crew
 from fonoteca.tasks.expected import Copy, Expected, Kept
+from fonoteca.tasks.remedy import is_repairable
 from fonoteca.tasks.rereading import Item, Rereader, Trouble, parcels
 from fonoteca.tasks.survey import list_all
 
@@ -127,7 +128,7 @@ class Inspection:
         return trouble.found is not None and trouble.found.sha256 == step.content.sha256
 
     def _found(self, copy: Copy, trouble: Trouble) -> Found:
-        repairable = None if self.alone else copies.is_repairable(self.catalogue, self.row.id, copy.entry)
+        repairable = None if self.alone else is_repairable(self.archive, self.row.id, copy.entry)
         finding = self._finding(trouble, copy.library, copy.path, repairable)
         self._begin()
         copies.set_state(self.catalogue, self.row.id, copy.entry, _STATES[trouble.kind])
@@ -224,7 +225,11 @@ class Inspection:
                 FindingKind.UNFINISHED,
             ]
             if self.expected.reads:
-                kinds += [FindingKind.DAMAGED, FindingKind.UNREADABLE_COPY]
+                kinds += [
+                    FindingKind.DAMAGED,
+                    FindingKind.UNREADABLE_COPY,
+                    FindingKind.CHANGED_AT_LOCATION,
+                ]
             journal.close(
                 self.catalogue,
                 self.archive.now(),

@@ -6,90 +6,103 @@ What a lane achieves or suffers it puts into `results`; it never raises into the
 nobody.
 
     staged → durable → read back → published → sealed → reported (and then recorded by the archive's one writer)
+
+A lane of threads shares the interpreter with readers and the recorder. Where many small files are to be copied it works
+in a process of its own instead (`tasks/apart.py`).
 """
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from queue import Queue, SimpleQueue
+from typing import Protocol
 
 from fonoteca.core.finding import Finding
 from fonoteca.core.place import Key, Stamp
-from fonoteca.core.plan.copies import Action, Decision, Target, Work, action_for
-from fonoteca.errors import LocationError
-from fonoteca.locations.base import Batch, OpenLocation, Staged, Writing
-from fonoteca.tasks.blocks import Gauge
+from fonoteca.core.plan.copies import Action, Target, Work, action_for
+from fonoteca.locations.base import OpenLocation, Writing
+from fonoteca.tasks.drafts import Draft, new_draft
 from fonoteca.tasks.messages import (
     BatchDone,
     Begin,
     Close,
     Data,
     End,
+    Item,
     LaneClosed,
     LaneFailed,
+    LaneSynced,
     Message,
+    Other,
     Report,
-    Whole,
+    Small,
+    Sync,
 )
 from fonoteca.tasks.seal import Ledger
 
-DRAFT_FILES = 1000
-DRAFT_BYTES = 256 << 20
-DRAFT_SECONDS = 60.0
-"""A draft is published when it holds so many files or bytes, or is so old: a slow place makes progress too."""
+
+class Results(Protocol):
+    """Where a lane puts what it achieves or suffers."""
+
+    def put(self, report: Report, /) -> None: ...
 
 
-@dataclass(slots=True)
-class Draft:
-    """What is staged and not yet published."""
+class AnyLane(Protocol):
+    """What readers and the transfer know of a lane: one of threads here, or one in a process of its own."""
 
-    batch: Batch
-    leave: ExitStack
-    staged: list[tuple[Work, Target, Decision, Staged]] = field(default_factory=list)
-    times: list[tuple[Work, Target, Decision]] = field(default_factory=list)
-    looks: list[tuple[Work, Target, Decision]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    bytes: int = 0
-    born: float = field(default_factory=time.monotonic)
+    lagging: bool
+    """True while it takes no bytes from the shared reading."""
+    failed: bool
 
     @property
-    def is_empty(self) -> bool:
-        """True when there is nothing to publish."""
-        return not (self.staged or self.times or self.looks)
+    def number(self) -> int: ...
 
     @property
-    def is_full(self) -> bool:
-        """True when it is time to publish."""
-        count = len(self.staged) + len(self.times) + len(self.looks)
-        return (
-            count >= DRAFT_FILES or self.bytes >= DRAFT_BYTES or time.monotonic() - self.born > DRAFT_SECONDS
-        )
+    def name(self) -> str: ...
+
+    @property
+    def waiting(self) -> int:
+        """Blocks that it was given and has not taken."""
+        ...
+
+    def start(self) -> None: ...
+
+    def put(self, message: Message) -> bool:
+        """Hand a message over; False when the lane takes no more bytes now (it failed, or lags behind)."""
+        ...
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for its end; False when it did not come in time."""
+        ...
+
+
+Predecessor = Callable[[OpenLocation, Target, Work], tuple[Stamp | None, Key | None, Finding | None]]
 
 
 @dataclass(slots=True)
 class Lane:
-    """One location's lane. `put` is for readers, `results` for whoever records."""
+    """One location's lane: see `AnyLane`."""
 
     number: int
     name: str
     place: OpenLocation
     ledger: Ledger
-    results: SimpleQueue[Report]
+    results: Results
     library: str
     finish: Callable[[Lane, Draft], BatchDone]
-    over: Callable[[OpenLocation, Target, Work], tuple[Stamp | None, Key | None, Finding | None]]
+    over: Predecessor
     lagging: bool = False
     failed: bool = False
-    queued: Gauge = field(default_factory=Gauge)
+    waiting: int = 0
+    _counting: threading.Lock = field(default_factory=threading.Lock)
     _inbox: SimpleQueue[Message] = field(default_factory=SimpleQueue)
-    _drafts: Queue[Draft | None] = field(default_factory=lambda: Queue(maxsize=1))
+    _drafts: Queue[Draft | Sync | None] = field(default_factory=lambda: Queue(maxsize=1))
     _threads: list[threading.Thread] = field(default_factory=list)
-    _writings: dict[int, tuple[Writing, Begin] | None] = field(default_factory=dict)
+    _writings: dict[int, tuple[Writing, Begin, Draft]] = field(default_factory=dict)
     _draft: Draft | None = None
+    _closed: bool = False
 
     def start(self) -> None:
         """Start both threads. They are daemons: a second Ctrl-C ends the program at once."""
@@ -99,16 +112,16 @@ class Lane:
             thread.start()
 
     def put(self, message: Message) -> bool:
-        """Hand a message over; False when the lane takes no more bytes now (it failed, or lags behind)."""
-        if not isinstance(message, Close | End) and (self.failed or self.lagging):
+        """See `AnyLane`."""
+        if not takes(self, message):
             return False
-        if isinstance(message, Data | Whole):
-            self.queued.rise(message.size)
+        if isinstance(message, Data | Small):
+            self._count(1)
         self._inbox.put(message)
         return True
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for both threads; False when they did not end in time."""
+        """See `AnyLane`."""
         for thread in self._threads:
             thread.join(timeout)
         return not any(thread.is_alive() for thread in self._threads)
@@ -119,6 +132,7 @@ class Lane:
         while True:
             message = self._inbox.get()
             if isinstance(message, Close):
+                self._closed = True
                 break
             try:
                 self._take(message)
@@ -131,68 +145,77 @@ class Lane:
         self._drafts.put(None)
 
     def _release(self, message: Message) -> None:
-        if isinstance(message, Data | Whole):
-            self.queued.fall(message.size)
-        if isinstance(message, Data):
+        if isinstance(message, Data | Small):
+            self._count(-1)
             message.block.done()
 
-    def _take(self, message: Begin | Data | End | Whole) -> None:
-        if self.failed:
-            return
-        if isinstance(message, Begin):
-            self._begin(message)
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.waiting += change
+
+    def _take(self, message: Begin | Data | End | Small | Other | Sync) -> None:
+        if isinstance(message, Sync):
+            self._hand_over()
+            self._drafts.put(message)
+        elif not self.failed:
+            self._stage_one(message)
+            if self._draft is not None and self._draft.is_full:
+                self._hand_over()
+
+    def _stage_one(self, message: Begin | Data | End | Small | Other) -> None:
+        if isinstance(message, Small):
+            for item in message.items:
+                self._small(item, message.block.buffer)
         elif isinstance(message, Data):
-            writing = self._writings.get(message.work.id)
-            if writing is not None:
-                writing[0].write(message.block.data)
+            held = self._writings.get(message.work.id)
+            if held is not None:
+                held[0].write(message.block.data)
+        elif isinstance(message, Begin):
+            self._begin(message)
         elif isinstance(message, End):
             self._end(message)
         else:
-            for work, target, decision, data in message.items:
-                self._whole(work, target, decision, data)
-        if self._draft is not None and self._draft.is_full and not self._writings:
-            self._hand_over()
+            self._open_draft().later(message.work, message.target, message.decision)
 
     def _open_draft(self) -> Draft:
         if self._draft is None:
-            self.place.check()
-            leave = ExitStack()
-            self._draft = Draft(leave.enter_context(self.place.batch()), leave)
+            self._draft = new_draft(self.place)
         return self._draft
+
+    def _small(self, item: Item, buffer: memoryview) -> None:
+        work, target, decision, start, size = item
+        draft = self._open_draft()
+        stamp = keep = None
+        if target.old is not None:
+            stamp, keep = self._over(draft, target, work)
+        writing = draft.batch.create(target.key, size, decision.stat.mtime_ns, over=stamp, keep=keep)
+        if size:
+            writing.write(buffer[start : start + size])
+        draft.staged.append((work, target, decision, writing.finish()))
+        draft.bytes += size
 
     def _begin(self, begin: Begin) -> None:
         draft = self._open_draft()
         stamp, keep = self._over(draft, begin.target, begin.work)
         writing = draft.batch.create(begin.target.key, begin.size, begin.mtime_ns, over=stamp, keep=keep)
-        self._writings[begin.work.id] = (writing, begin)
+        self._writings[begin.work.id] = (writing, begin, draft)
+        draft.open += 1
 
     def _end(self, end: End) -> None:
         held = self._writings.pop(end.work.id, None)
         if held is None:
             return
-        writing, begin = held
+        writing, begin, draft = held
+        draft.open -= 1
         if end.decision is None or action_for(begin.target, end.decision) is not Action.PUBLISH:
             writing.abort()
             if end.decision is not None:
-                self._later(self._open_draft(), end.work, begin.target, end.decision)
-            return
-        draft = self._open_draft()
-        draft.staged.append((end.work, begin.target, end.decision, writing.finish()))
-        draft.bytes += begin.size
-
-    def _whole(self, work: Work, target: Target, decision: Decision, data: bytes | None) -> None:
-        draft = self._open_draft()
-        if data is None:
-            self._later(draft, work, target, decision)
-            return
-        stamp = keep = None
-        if target.old is not None:
-            stamp, keep = self._over(draft, target, work)
-        writing = draft.batch.create(target.key, len(data), decision.stat.mtime_ns, over=stamp, keep=keep)
-        if data:
-            writing.write(data)
-        draft.staged.append((work, target, decision, writing.finish()))
-        draft.bytes += len(data)
+                draft.later(end.work, begin.target, end.decision)
+        else:
+            draft.staged.append((end.work, begin.target, end.decision, writing.finish()))
+            draft.bytes += begin.size
+        if draft is not self._draft and not draft.open:
+            self._send_on(draft)
 
     def _over(self, draft: Draft, target: Target, work: Work) -> tuple[Stamp | None, Key | None]:
         stamp, keep, finding = self.over(self.place, target, work)
@@ -200,35 +223,36 @@ class Lane:
             draft.findings.append(replace(finding, library=self.library, location=self.name))
         return stamp, keep
 
-    def _later(self, draft: Draft, work: Work, target: Target, decision: Decision) -> None:
-        action = action_for(target, decision)
-        if action is Action.RETIME:
-            draft.times.append((work, target, decision))
-        elif action is Action.LOOK:
-            draft.looks.append((work, target, decision))
-
     def _hand_over(self) -> None:
+        """Give the draft to the finisher, at once or when the last of its large files has come."""
         draft, self._draft = self._draft, None
-        if draft is None:
-            return
+        if draft is not None and not draft.open:
+            self._send_on(draft)
+
+    def _send_on(self, draft: Draft) -> None:
         if draft.is_empty:
             draft.leave.close()
-            return
-        self._drafts.put(draft)
+        else:
+            self._drafts.put(draft)
 
     def _discard(self) -> None:
-        for held in self._writings.values():
-            if held is not None:
-                held[0].abort()
+        drafts = {id(draft): draft for _, _, draft in self._writings.values()}
+        for writing, _, _ in self._writings.values():
+            writing.abort()
         self._writings.clear()
         draft, self._draft = self._draft, None
         if draft is not None:
-            draft.leave.close()
+            drafts[id(draft)] = draft
+        for each in drafts.values():
+            each.drop()
 
     # the finisher
 
     def _finish(self) -> None:
         while (draft := self._drafts.get()) is not None:
+            if isinstance(draft, Sync):
+                self.results.put(LaneSynced(self.number))
+                continue
             with draft.leave:
                 if not self.failed:
                     self.results.put(self.finish(self, draft))
@@ -252,21 +276,23 @@ class Lane:
             self._drafts.put(None)
         else:
             while (draft := self._drafts.get()) is not None:
-                _leave(draft)
+                if isinstance(draft, Sync):
+                    self.results.put(LaneSynced(self.number))
+                else:
+                    draft.drop()
             self.results.put(LaneClosed(self.number))
 
     def _drain(self) -> None:
         """Give every buffer back until the readers say that no more comes."""
-        self._writings.clear()
-        if self._draft is not None:
-            _leave(self._draft)
-            self._draft = None
-        while not isinstance(message := self._inbox.get(), Close):
+        self._discard()
+        while not self._closed:
+            message = self._inbox.get()
+            self._closed = isinstance(message, Close)
             self._release(message)
+            if isinstance(message, Sync):
+                self._drafts.put(message)
 
 
-def _leave(draft: Draft) -> None:
-    try:
-        draft.leave.close()
-    except LocationError:
-        return  # the place is gone; its staging is swept when it is opened again
+def takes(lane: AnyLane, message: Message) -> bool:
+    """False for bytes, and what leads to bytes, when the lane failed or lags behind."""
+    return isinstance(message, Close | End | Sync) or not (lane.failed or lane.lagging)

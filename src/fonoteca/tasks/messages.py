@@ -9,7 +9,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
 from fonoteca.core.place import Key
 from fonoteca.core.plan.copies import Decision, OldCopy, Target, Work
-from fonoteca.tasks.blocks import Block
+from fonoteca.tasks.blocks import Filled
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """The next block of a large file."""
+    """The next block of a large file: the block is one user's less when it was taken."""
 
     work: Work
-    block: Block
+    block: Filled
     size: int
 
 
@@ -39,12 +39,39 @@ class End:
     decision: Decision | None
 
 
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """Small files with all their bytes (None where nothing is published); `size` is their sum, bytes."""
+class Item(NamedTuple):
+    """A small file: its bytes are `size` from `start` on in the block that came with it.
 
-    items: tuple[tuple[Work, Target, Decision, bytes | None], ...]
+    A NamedTuple, like what it holds: one is made for each file and lane.
+    """
+
+    work: Work
+    target: Target
+    decision: Decision
+    start: int
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """Small files, all in one block."""
+
+    items: tuple[Item, ...]
+    block: Filled
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    """A file of which this lane needs no bytes, but its time set, or a look at what stands there."""
+
+    work: Work
+    target: Target
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Sync:
+    """Publish what is staged, and report `LaneSynced` behind all that came of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +81,14 @@ class Close:
     hurry: bool = False
 
 
-Message: TypeAlias = Begin | Data | End | Whole | Close
+Message: TypeAlias = Begin | Data | End | Small | Other | Sync | Close
 
 
 class Done(NamedTuple):
-    """One copy that now stands, or whose time was set. `old` is what it superseded, kept under `kept`."""
+    """One copy that now stands, or whose time was set.
+
+    `old` is what it superseded, kept under `kept`; where only its time was set, what was published before.
+    """
 
     work: Work
     key: Key
@@ -67,6 +97,11 @@ class Done(NamedTuple):
     how: str
     old: OldCopy | None = None
     kept: Key | None = None
+
+    @property
+    def is_unread(self) -> bool:
+        """True when only its time was set: the level is the old one, reached when the old copy says."""
+        return self.how == "time set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +116,8 @@ class BatchDone:
     n: int
     digest: str
     time_ns: int
+    bad: tuple[tuple[int, str], ...] = ()
+    """Entry and state of copies that proved to be missing, damaged or unreadable on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +129,17 @@ class LaneFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneSynced:
+    """All that the lane was given before `Sync` is through and reported."""
+
+    lane: int
+
+
+@dataclass(frozen=True, slots=True)
 class LaneClosed:
     """All that the lane was given is through."""
 
     lane: int
 
 
-Report: TypeAlias = BatchDone | LaneFailed | LaneClosed
+Report: TypeAlias = BatchDone | LaneFailed | LaneSynced | LaneClosed

@@ -51,7 +51,12 @@ class Namer:
             f"SELECT p.key, {PATH}, l.name FROM copies p JOIN entries e ON e.id = p.entry "
             "JOIN folders f ON f.id = e.folder JOIN libraries l ON l.id = f.library WHERE p.location = ?",
             (self.location,),
-        ).fetchall()
-        for key, path, library in rows:
-            owner = library.encode() + b"/" + path
-            standing.take_fold(self.catalogue, self.location, naming.fold(Key(key), self.rule), owner)
+        )
+        standing.take_folds(
+            self.catalogue,
+            self.location,
+            (
+                (naming.fold(Key(key), self.rule), library.encode() + b"/" + path)
+                for key, path, library in rows
+            ),
+        )

@@ -23,15 +23,15 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Hasher
-from fonoteca.core.entry import RACY_NETWORK_NS, RACY_NS, FileStat, is_settled
+from fonoteca.core.entry import RACY_NS, FileStat, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
-from fonoteca.disk.mounts import FileSystem
 from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
+from fonoteca.library.trust import Trust
 from fonoteca.tasks.crew import Cancelled, Crew
 from fonoteca.tasks.expected import PAGE
 from fonoteca.tasks.inspection import RECORD_SECONDS, THREADS
@@ -69,6 +69,7 @@ class Seen(NamedTuple):
     level: Level = Level.NONE
     stat: FileStat | None = None
     detail: str = ""
+    racy_ns: int = RACY_NS
 
 
 @dataclass(slots=True)
@@ -79,12 +80,13 @@ class Originals:
     config: LibraryConfig
     sha256: bool
     changed: int = 0
-    _place: FileSystem | None = None
+    _trust: Trust = field(init=False)
     _committed: float = field(default_factory=monotonic)
     _crew: Crew[list[Original], list[Seen]] = field(init=False)
 
     def __post_init__(self) -> None:
         self._crew = Crew(self._look, THREADS)
+        self._trust = Trust(self.config.path)
 
     @property
     def catalogue(self) -> sqlite3.Connection:
@@ -94,7 +96,7 @@ class Originals:
     def events(self) -> Iterator[Event]:
         """Everything; a library that is away is said. Raises Interrupted."""
         try:
-            row, self._place = self.archive.library(self.config)
+            row, _ = self.archive.library(self.config)
         except LibraryError as error:
             yield LibraryFailed(self.config.name, type(error).__name__, str(error))
             return
@@ -168,15 +170,14 @@ class Originals:
             return Seen(original, Sight.UNREADABLE, detail=error.strerror or str(error))
 
     def _read(self, original: Original, path: bytes) -> Seen:
-        assert self._place is not None
         with open_source(path) as fd:
-            before = file_stat(os.fstat(fd))
+            status = os.fstat(fd)
+            before, where = file_stat(status), self._trust.of(status.st_dev, original.path)
             recorded = FileStat(original.size, original.mtime_ns, original.ctime_ns, original.inode)
-            trusted = trusts_ctime(self._place.type)
-            if stat_class(recorded, before, ctime_trusted=trusted) is StatClass.WRITTEN:
+            if stat_class(recorded, before, ctime_trusted=trusts_ctime(where.type)) is StatClass.WRITTEN:
                 return Seen(original, Sight.WRITTEN)
             hasher = Hasher()
-            with reading_again(os.dup(fd), media=self._place.shows_media) as reading:
+            with reading_again(os.dup(fd), media=where.shows_media) as reading:
                 for block in reading:
                     hasher.update(block)
                     if self._crew.cancelled:
@@ -186,7 +187,9 @@ class Originals:
             return Seen(original, Sight.WRITTEN)
         found = hasher.digests()
         if found.sha256 == original.sha256 and original.xxh3_128 in (b"", found.xxh3_128):
-            return Seen(original, Sight.SAME, level, before)
+            return Seen(
+                original, Sight.SAME, level, before, racy_ns=self._trust.racy_ns(status.st_dev, original.path)
+            )
         detail = (
             f"size and mtime are as recorded, the bytes are not: expected sha256 {original.sha256.hex()}, "
             f"found {found.sha256.hex()}"
@@ -217,8 +220,7 @@ class Originals:
             self.changed += 1
             return None
         if seen.sight is Sight.SAME and seen.stat is not None:
-            racy = RACY_NETWORK_NS if self._place is not None and self._place.is_network else RACY_NS
-            trusted = is_settled(seen.stat, now, racy)
+            trusted = is_settled(seen.stat, now, seen.racy_ns)
             entries.confirm(self.catalogue, original.entry, seen.stat, trusted=trusted, now_ns=now)
             return Verified(original.path, original.size, seen.level, row.name, None)
         repairable = None

@@ -7,7 +7,7 @@ before any copy of it.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fonoteca.catalogue import copies, entries, journal, pending, places
@@ -18,10 +18,16 @@ from fonoteca.core.event import Advanced, Copied, Event, Found
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.plan.copies import Decision, OldCopy, Work
 from fonoteca.core.verdict import Verdict
-from fonoteca.tasks.messages import BatchDone
-from fonoteca.tasks.reading import Read, ReadParcel, Unread
+from fonoteca.tasks.messages import BatchDone, Done
+from fonoteca.tasks.readings import Read, ReadParcel, Unread
 
-_MENDED = (FindingKind.MISSING, FindingKind.DAMAGED, FindingKind.UNREADABLE_COPY, FindingKind.DIFFERS)
+_MENDED = (
+    FindingKind.MISSING,
+    FindingKind.DAMAGED,
+    FindingKind.UNREADABLE_COPY,
+    FindingKind.DIFFERS,
+    FindingKind.NOT_COPIED,
+)
 
 
 @dataclass(slots=True)
@@ -63,50 +69,47 @@ class Recorder:
                 self._renew(result.work, result.decision)
             if result.left:
                 self.again(result.work, pending.NO_COPY)
+                self._forget([result.work.id] * len(result.left))
         yield Advanced(len(parcel.results), size)
 
     def batch(self, report: BatchDone) -> Iterator[Event]:
         """Copies that now stand and are sealed."""
         row = self.rows[report.lane]
+        for number, state in report.bad:
+            copies.set_state(self.catalogue, row.id, number, state)
         stood = []
         for done in report.done:
             entry = self._entry(done.work)
             if done.old is not None and done.kept is not None:
                 self._superseded(report, row.id, entry, done.old, done.kept)
-            if done.how in ("replaced", "taken") or done.work.reason == pending.NO_COPY:
+            if done.how in ("replaced", "repaired", "taken") or done.work.reason == pending.NO_COPY:
                 self._mended(row.name, done.work)
-            content = done.decision.content
-            mtime_ns = done.decision.stat.mtime_ns
-            stood.append(
-                copies.Stood(
-                    row.id,
-                    entry,
-                    done.key,
-                    content.sha256,
-                    content.size,
-                    mtime_ns,
-                    int(done.level),
-                    report.time_ns,
-                    report.n,
-                )
-            )
+            stood.append(_stood(report, row.id, entry, done))
         copies.record_many(self.catalogue, stood)
         if report.n:
             known = places.chain(self.catalogue, row.id, self.library.id) or Chain(0, "", 1)
-            seal = Chain(report.n, report.digest, known.first)
+            seal = Chain(report.n, report.digest, known.first, known.damaged)
             places.set_chain(self.catalogue, row.id, self.library.id, seal)
             places.set_sums_stale(self.catalogue, row.id, True)
         for done in report.done:
             yield Copied(row.name, self.library.name, done.work.path, done.work.size, done.level, done.how)
         for finding in report.findings:
             yield self.found(finding)
-        self._forget(report)
+        self._forget((*(done.work.id for done in report.done), *report.refused))
 
-    def again(self, work: Work, reason: str) -> None:
-        """Take a file up again in the second round."""
+    def missed(self, works: Iterable[Work]) -> None:
+        """Files that one lane could not take after they were read."""
+        for work in works:
+            self.again(work, pending.NO_COPY)
+            self._forget([work.id])
+
+    def again(self, work: Work, reason: str, size: int | None = None) -> None:
+        """Take a file up again in the second round; `size` in bytes where it has another one now."""
         known = self._numbers.get(work.id)
         entry = known[0] if known else work.entry
-        pending.put_again(self.catalogue, work.folder, _name(work), entry, reason, work.size)
+        pending.put_again(
+            self.catalogue, work.folder, _name(work), entry, reason, work.size if size is None else size
+        )
 
     def found(self, finding: Finding) -> Found:
         """Record a finding, and say it."""
@@ -136,9 +139,9 @@ class Recorder:
     def _entry(self, work: Work) -> int:
         return work.entry if work.entry is not None else self._numbers[work.id][0]
 
-    def _forget(self, report: BatchDone) -> None:
-        """A new entry's number is needed until every lane has reported on it."""
-        for number in (*(done.work.id for done in report.done), *report.refused):
+    def _forget(self, works: Iterable[int]) -> None:
+        """A new entry's number is needed until every lane has said what became of it."""
+        for number in works:
             known = self._numbers.get(number)
             if known is None:
                 continue
@@ -188,7 +191,8 @@ class Recorder:
         if result.vanished:
             return
         if result.why is None and not pending.is_again(self.catalogue, work.folder, _name(work)):
-            self.again(work, pending.WRITTEN if work.entry is not None else pending.NEW)
+            reason = pending.WRITTEN if work.entry is not None else pending.NEW
+            self.again(work, reason, result.size)
             return
         kind = FindingKind.CHANGING if result.why is None else FindingKind.UNREADABLE
         detail = result.why or "it changed each time it was read; it is looked at again by the next run"
@@ -208,6 +212,23 @@ class Recorder:
             old.verified_ns,
             report.n,
         )
+
+
+def _stood(report: BatchDone, location: int, entry: int, done: Done) -> copies.Stood:
+    content = done.decision.content
+    old = done.old if done.is_unread else None
+    return copies.Stood(
+        location,
+        entry,
+        done.key,
+        content.sha256,
+        content.size,
+        done.decision.stat.mtime_ns,
+        int(done.level),
+        old.verified_ns if old is not None else report.time_ns,
+        report.time_ns,
+        report.n,
+    )
 
 
 def _name(work: Work) -> bytes:

@@ -1,4 +1,4 @@
-"""Opening a location for writing: whose memory is newer, what a cut-off run left, and whose folder it is.
+"""Opening a location for writing: whose folder it is, whose memory is newer (`agreement`), what a cut-off run left.
 
 Bytes decide what *is*; the newest sealed manifest line what *should be*; the catalogue never outranks a seal.
 """
@@ -6,20 +6,19 @@ Bytes decide what *is*; the newest sealed manifest line what *should be*; the ca
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from typing import NamedTuple
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import copies, journal, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.catalogue.places import Chain, PlaceRow
+from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.replay import Replay
 from fonoteca.core.copy import Level
-from fonoteca.core.digest import Hasher
 from fonoteca.core.entry import Content, LibraryId
 from fonoteca.core.event import Event, Found
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.manifest.chain import Ahead, Behind, Equal, Forked, LibraryCard, Tip, compare, encode_card
+from fonoteca.core.manifest.chain import LibraryCard, encode_card
 from fonoteca.core.manifest.layout import card_key, open_key
 from fonoteca.core.manifest.lines import (
     AddStep,
@@ -32,11 +31,12 @@ from fonoteca.core.manifest.lines import (
     Step,
     Superseded,
 )
-from fonoteca.core.manifest.segment import BadSegment
 from fonoteca.core.place import Key
 from fonoteca.errors import Foreign, NameTaken
 from fonoteca.locations.base import OpenLocation
+from fonoteca.tasks.agreement import agree
 from fonoteca.tasks.chains import ChainView, cards
+from fonoteca.tasks.predecessor import ABOUT_ONE, content_at
 from fonoteca.tasks.seal import Ledger, put_bytes, raise_first
 
 
@@ -49,7 +49,7 @@ def enrol(archive: Archive, place: OpenLocation, row: PlaceRow, library: Library
     uid = LibraryId(library.uid)
     _claim_folder(archive, place, row, library)
     view = ChainView.of(place, uid)
-    yield from _agree(archive, view, row, library)
+    yield from agree(archive, view, row, library)
     yield from _complete(archive, view, row, library)
 
 
@@ -78,170 +78,126 @@ def folder_of(place: OpenLocation, library: LibraryRow) -> str:
     return next((card.folder for card in cards(place) if card.id == uid), library.name)
 
 
-def _agree(archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow) -> Iterator[Event]:
-    """Compare the chain's end with the one we remember; read what is newer, distrust what was rolled back."""
-    ours = places.chain(archive.catalogue, row.id, library.id)
-    try:
-        theirs = view.tip()
-    except BadSegment as error:
-        yield from _mistrust_chain(archive, view, row, library, error)
-        return
-    ours_tip = Tip(ours.n, ours.digest) if ours else None
-    relation = compare(ours_tip, theirs, view.digest_at)
-    if isinstance(relation, Equal):
-        return
-    assert theirs is not None or isinstance(relation, Behind)
-    try:
-        if isinstance(relation, Ahead):
-            read_newer(archive, view, row, library, relation.first)
-            return
-    except BadSegment as error:
-        yield from _mistrust_chain(archive, view, row, library, error)
-        return
-    yield from rolled_back(archive, view, row, library, relation)
-
-
-def read_newer(archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, first: int) -> None:
-    """The location knows more than we do: a run died between its seal and our record, or another catalogue wrote."""
-    replay = Replay(archive.catalogue, row.id, library.id)
-    numbers = view.living() if first == 1 else [number for number in view.sealed if number >= first]
-    known = places.chain(archive.catalogue, row.id, library.id)
-    start = known.first if known else 1
-    with transaction(archive.catalogue):
-        for number in numbers:
-            facts = view.facts(number)
-            if facts.header.full:
-                replay.restart()
-                start = number
-            replay.apply(view.lines(number), number)
-            places.set_chain(archive.catalogue, row.id, library.id, Chain(number, facts.digest, start))
-        places.set_sums_stale(archive.catalogue, row.id, True)
-
-
-def rolled_back(
-    archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, relation: Behind | Forked | Ahead
-) -> Iterator[Event]:
-    """The location shows less than we remember, or something else: its claims fall, and are looked for again."""
-    common = relation.common if isinstance(relation, Behind | Forked) else 0
-    word = (
-        "an older state than we remember"
-        if isinstance(relation, Behind)
-        else "another history than we remember"
-    )
-    with transaction(archive.catalogue):
-        fallen = copies.distrust(archive.catalogue, row.id, library.id, common)
-        _take_up_chain(archive, view, row, library)
-        archive.catalogue.execute("UPDATE locations SET listed_ns = NULL WHERE id = ?", (row.id,))
-        detail = (
-            f"its manifest shows {word} (a snapshot, a clone or a restored disk): {fallen} claims after segment "
-            f"{common} fell to level none and are checked again"
-        )
-        finding = Finding(FindingKind.ROLLED_BACK, detail, library.name, row.name)
-        journal.note(archive.catalogue, finding, archive.now())
-    yield Found(finding)
-
-
-def _mistrust_chain(
-    archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, error: BadSegment
-) -> Iterator[Event]:
-    """A segment there can't be believed: go on from our own memory, and restate everything with the next seal."""
-    detail = f"a segment of its manifest cannot be believed ({error.reason}); it is written anew"
-    finding = Finding(FindingKind.MANIFEST_DAMAGED, detail, library.name, row.name, repairable=True)
-    with transaction(archive.catalogue):
-        _take_up_chain(archive, view, row, library)
-        journal.note(archive.catalogue, finding, archive.now())
-    yield Found(finding)
-
-
-def _take_up_chain(archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow) -> None:
-    """Go on after the highest number there; the next segment is a full one, so nothing before it needs belief."""
-    highest = max([*view.sealed, *view.open, 0])
-    digest = (view.digest_at(highest) if highest else None) or "0" * 64
-    ours = places.chain(archive.catalogue, row.id, library.id)
-    number = max(highest, ours.n if ours else 0)
-    places.set_chain(archive.catalogue, row.id, library.id, Chain(number, digest, 1, damaged=True))
-
-
 # what a cut-off run left
 
 
 def _complete(archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow) -> Iterator[Event]:
-    """Complete or forget the batches whose intents still stand."""
-    chain = places.chain(archive.catalogue, row.id, library.id)
+    """Complete or forget the batches whose intents still stand. Yields what could not be read there."""
+    unfinished = view.unfinished()
     for number in view.open:
-        if chain is not None and number <= chain.n:  # sealed; only its open form was not yet deleted
-            raise_first(view.place.delete([open_key(view.library, number)]))
-            continue
-        lines = [
-            line for intent in _unfinished(view.intents(number)) for line in _outcome(archive, view, intent)
-        ]
-        if not lines:
-            raise_first(view.place.delete([open_key(view.library, number)]))
-            continue
-        ledger = Ledger(view.place, view.library, chain, archive.now)
-        sealed = ledger.seal(lines)
-        with transaction(archive.catalogue):
-            Replay(archive.catalogue, row.id, library.id).apply(lines, sealed.n)
-            places.set_chain(archive.catalogue, row.id, library.id, sealed)
-            places.set_sums_stale(archive.catalogue, row.id, True)
+        if number in unfinished:
+            yield from _complete_one(archive, view, row, library, number)
         raise_first(view.place.delete([open_key(view.library, number)]))
-        chain = sealed
-    yield from ()
 
 
-def _unfinished(lines: list[Line]) -> list[Intent]:
+def _complete_one(
+    archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, number: int
+) -> Iterator[Event]:
+    told = [_told(archive, view, step) for step in _steps(view, number)]
+    lines = [line for each in told for line in each.lines]
+    if not lines:
+        return
+    _settle(view.place, lines)
+    chain = places.chain(archive.catalogue, row.id, library.id)
+    sealed = Ledger(view.place, view.library, chain, archive.now).seal(lines)
+    findings = [_unreadable(each.unreadable, library, row) for each in told if each.unreadable is not None]
+    with transaction(archive.catalogue):
+        Replay(archive.catalogue, row.id, library.id).apply(lines, sealed.n)
+        for each in told:
+            if each.unreadable is not None:
+                copies.set_state_at(archive.catalogue, row.id, each.unreadable.key, "unreadable")
+        places.set_chain(archive.catalogue, row.id, library.id, sealed)
+        places.set_sums_stale(archive.catalogue, row.id, True)
+        for finding in findings:
+            journal.note(archive.catalogue, finding, archive.now())
+    yield from map(Found, findings)
+
+
+def _settle(place: OpenLocation, lines: list[Line]) -> None:
+    """Make the names that a cut-off run gave durable before anything is recorded of them: it died before it could."""
+    times = [(line.key, line.mtime_ns) for line in lines if isinstance(line, Have)]
+    times += [(line.kept, line.mtime_ns) for line in lines if isinstance(line, Superseded)]
+    for outcome in place.retime(times) if times else ():
+        # A file that takes no time stamp (a bad sector, somebody else's) has its name all the same.
+        if outcome.error is not None and not isinstance(outcome.error, ABOUT_ONE):
+            raise outcome.error
+
+
+def _unreadable(step: AddStep | OverStep, library: LibraryRow, row: PlaceRow) -> Finding:
+    detail = "a cut-off run may have brought it, and it cannot be read back; the next backup sends it again"
+    return Finding(FindingKind.UNREADABLE_COPY, detail, library.name, row.name, step.path, repairable=True)
+
+
+def _steps(view: ChainView, number: int) -> list[Step]:
+    return [step for intent in _unended(view.intents(number)) for step in intent.steps]
+
+
+def _unended(lines: list[Line]) -> list[Intent]:
     ended = {line.batch for line in lines if isinstance(line, Done)}
     return [line for line in lines if isinstance(line, Intent) and line.batch not in ended]
 
 
 def unfinished_intents(view: ChainView) -> list[Intent]:
     """Intents that no sealed segment ended: what a cut-off run may have left half-done."""
-    open_now = [number for number in view.open if number not in view.sealed]
-    return [intent for number in open_now for intent in _unfinished(view.intents(number))]
+    return [intent for number in view.unfinished() for intent in _unended(view.intents(number))]
 
 
-def _outcome(archive: Archive, view: ChainView, intent: Intent) -> list[Line]:
-    """What became of each step of a batch that was cut off, told from the bytes that stand."""
-    lines: list[Line] = []
-    for step in intent.steps:
-        lines.extend(_outcome_of(archive, view, step))
-    return lines
+class _Told(NamedTuple):
+    """What became of one step, as the bytes there tell."""
+
+    lines: list[Line]
+    unreadable: AddStep | OverStep | None = None
+    """Something of the right size stands under its key and can't be read."""
 
 
-def _outcome_of(archive: Archive, view: ChainView, step: Step) -> list[Line]:
+def _told(archive: Archive, view: ChainView, step: Step) -> _Told:
     if isinstance(step, MoveStep):
         raise Foreign(
             "this location", "a newer fonoteca was moving files there", "Use the newer fonoteca once."
         )
     now = archive.now()
-    found = content_at(view.place, step.key)
+    try:
+        found = _standing(view.place, step.key)
+    except ABOUT_ONE:
+        view.place.check()  # one bad sector is no more than one file; a device that is gone ends the location
+        return _not_read(view, step, now)
     if found is None and isinstance(step, OverStep):
         # Cut off between the two renames of a place without hard links: the old content goes back.
         if view.place.stat(step.keep) is not None:
             raise_first(view.place.move([(step.keep, step.key)]))
-        return []
+        return _Told([])
     if found is None or found[0] != step.content:
-        return []
+        return _Told([])
     have = Have(step.key, step.path, step.content, step.mtime_ns, found[1], now)
+    return _Told([*_kept(view, step, now), have])
+
+
+def _not_read(view: ChainView, step: AddStep | OverStep, now: int) -> _Told:
+    try:
+        stat = view.place.stat(step.key)
+    except ABOUT_ONE:
+        return _Told([])
+    if stat is None or stat.size != step.content.size:
+        return _Told([])
+    have = Have(step.key, step.path, step.content, step.mtime_ns, Level.NONE, now)
+    return _Told([*_kept(view, step, now), have], step)
+
+
+def _kept(view: ChainView, step: AddStep | OverStep, now: int) -> list[Line]:
+    """The old content of a key that holds the new one, where it is kept and can be read."""
     if isinstance(step, AddStep):
-        return [have]
-    kept = content_at(view.place, step.keep)
+        return []
+    try:
+        kept = _standing(view.place, step.keep)
+    except ABOUT_ONE:
+        view.place.check()
+        return []
     if kept is None or (kept[0].sha256, kept[0].size) != (step.old_sha256, step.old_size):
-        return [have]
+        return []
     stat = view.place.stat(step.keep)
     mtime_ns = stat.mtime_ns if stat is not None and stat.mtime_ns is not None else step.mtime_ns
-    return [Superseded(step.key, step.path, kept[0], mtime_ns, step.keep, "superseded", kept[1], now), have]
+    return [Superseded(step.key, step.path, kept[0], mtime_ns, step.keep, "superseded", kept[1], now)]
 
 
-def content_at(place: OpenLocation, key: Key) -> tuple[Content, Level] | None:
-    """What stands under `key`, read whole, and the level that reading reached; None when nothing stands there."""
-    if place.stat(key) is None:
-        return None
-    hasher = Hasher()
-    with ExitStack() as stack:
-        reading = stack.enter_context(place.read(key))
-        for block in reading:
-            hasher.update(block)
-        level = reading.level
-    digests = hasher.digests()
-    return Content(digests.sha256, hasher.size, digests.xxh3_128), level
+def _standing(place: OpenLocation, key: Key) -> tuple[Content, Level] | None:
+    return None if place.stat(key) is None else content_at(place, key)

@@ -35,7 +35,7 @@ def rehearse(
             yield Restored(wanted.library, wanted.path, wanted.size, shown, source)
         for note in notes:
             shown = "already there" if _stands(join(path, note.target), note) else "would be written"
-            yield Restored(note.library, note.path, 0, shown, source)
+            yield Restored(note.library, note.path, 0, shown, source, note.what)
 
 
 def _looking(path: bytes, stack: ExitStack) -> Looking | None:

@@ -264,7 +264,7 @@ class Restoring:
         for note, how, why in done:
             if how == "kept":
                 yield from self._conflict(note.library, note.path, why or "something else stands there")
-            yield Restored(note.library, note.path, 0, how, self.source)
+            yield Restored(note.library, note.path, 0, how, self.source, note.what)
 
 
 def _parcels(wanted: Iterable[Wanted]) -> Iterator[list[Wanted]]:

@@ -45,7 +45,8 @@ class Tally:
             self._count("verified_bytes", event.size)
             self._at(event.location, "verified", 1)
         elif isinstance(event, Restored):
-            self._count(event.how.replace(" ", "_"), 1)
+            name = event.how.replace(" ", "_")
+            self._count(name if event.what == "file" else f"{event.what}s_{name}", 1)
             self._count("restored_bytes", event.size if event.how in ("written", "replaced") else 0)
             if event.how == "kept":
                 self.codes.add(ExitCode.INCOMPLETE)
@@ -85,7 +86,7 @@ class Tally:
         if not event.asked:
             return
         self._count("failed_locations", 1)
-        self.codes.add(ExitCode.AWAY if event.kind == "Away" else ExitCode.INCOMPLETE)
+        self.codes.add(_FAILED.get(event.kind, ExitCode.INCOMPLETE))
 
     def _count(self, name: str, more: int) -> None:
         self.counts[name] = self.counts.get(name, 0) + more
@@ -100,6 +101,9 @@ class Tally:
     def exit_code(self) -> ExitCode:
         """The worst of it all."""
         return worst(self.codes)
+
+
+_FAILED = {"Away": ExitCode.AWAY, "Locked": ExitCode.LOCKED}
 
 
 def code_of(finding: Finding) -> ExitCode:

@@ -20,11 +20,12 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core.entry import FileStat, RelPath
 from fonoteca.core.event import Event, Found, Phase, Scanned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.pattern import Exclusion, join, under
+from fonoteca.core.pattern import Exclusion, join, split, under
 from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
 from fonoteca.disk.listing import is_absent
-from fonoteca.disk.mounts import FileSystem, file_system
+from fonoteca.disk.mounts import FileSystem
 from fonoteca.library.scan import Listing, file_stat, walk
+from fonoteca.library.trust import Trust
 
 MASS_TOUCH_MIN = 20
 """Fewer touched files than this are simply read again."""
@@ -40,14 +41,15 @@ class Pass:
     place: FileSystem
     started_ns: int
     known_folders: dict[bytes, tuple[int, str | None]]
-    seen_folders: set[bytes] = field(default_factory=set)
+    trust: Trust
+    seen_folders: dict[bytes, str | None] = field(default_factory=dict)
+    """With the file system mounted inside the library on which each lies; None: the library's own."""
     unseen: list[bytes] = field(default_factory=list)
     """Folders whose content is not known this time; nothing below them counts as gone."""
     findings: list[Finding] = field(default_factory=list)
     counts: dict[str, int] = field(
         default_factory=lambda: {"entries": 0, "bytes": 0, "new": 0, "written": 0, "touched": 0}
     )
-    devices: dict[int, str | None] = field(default_factory=dict)
 
     def find(self, kind: FindingKind, detail: str, path: bytes | None) -> None:
         """Note something about this library."""
@@ -68,8 +70,7 @@ def look(archive: Archive, config: LibraryConfig) -> Iterator[Event]:
     row, place = archive.library(config)
     yield Phase("scan")
     known = {path: (number, where) for number, path, where in libraries.folders(archive.catalogue, row.id)}
-    one = Pass(archive, row, config, place, archive.now(), known)
-    one.devices[os.stat(config.path).st_dev] = None
+    one = Pass(archive, row, config, place, archive.now(), known, Trust(config.path))
     pending.begin(archive.catalogue)
     with transaction(archive.catalogue):
         for listing in walk(config.path, Exclusion(config.exclude), enter=_gate(one)):
@@ -104,23 +105,26 @@ def _gate(one: Pass) -> Callable[[RelPath, int], bool]:
             return True
         if recorded[1] is None and where is not None and not _has_entries(one, recorded[0]):
             return True  # a mount appeared over a folder in which nothing was recorded: it hides nothing
-        expected = recorded[1] or one.place.identity
-        found = where or one.place.identity
-        one.unseen.append(path)
-        one.find(
-            FindingKind.NOT_SEEN, f"expected the file system {expected} mounted here, found {found}", path
-        )
+        _hidden(one, path, recorded[1] or one.place.identity, where or one.place.identity)
         return False
 
     return enter
 
 
+def _hidden(one: Pass, path: bytes, expected: str, found: str) -> None:
+    """Another file system than the recorded one: nothing below counts as gone."""
+    one.unseen.append(path)
+    detail = (
+        f"expected the file system {expected} mounted here, found {found}: mount it and run this again; if it is gone "
+        f"for good, run `fonoteca library adopt {one.row.name} PATH`"
+    )
+    one.find(FindingKind.NOT_SEEN, detail, path)
+
+
 def _file_system_of(one: Pass, path: bytes, device: int) -> str | None:
     """None for the library's own file system, else the identity of the one that is mounted inside."""
-    if device not in one.devices:
-        found = file_system(join(one.config.path, path)).identity
-        one.devices[device] = None if found == one.place.identity else found
-    return one.devices[device]
+    found = one.trust.of(device, path).identity
+    return None if found == one.place.identity else found
 
 
 def _has_entries(one: Pass, folder: int) -> bool:
@@ -132,20 +136,35 @@ def _has_entries(one: Pass, folder: int) -> bool:
 
 def _compare(one: Pass, listing: Listing) -> None:
     """Hold one folder against what was recorded of it."""
-    one.seen_folders.add(listing.path)
+    one.seen_folders[listing.path] = _file_system_of(one, listing.path, listing.device)
     if listing.error is not None:
         one.unseen.append(listing.path)
         one.find(FindingKind.UNREADABLE, f"this folder could not be listed: {listing.error}", listing.path)
     for name, what in listing.odd:
         one.find(FindingKind.SKIPPED, f"a {what}, not a file: never opened", join(listing.path, name))
     folder = _folder_id(one, listing)
+    one.counts["entries"] += len(listing.files)
+    one.counts["bytes"] += sum(status.st_size for _, status in listing.files)
+    if not _all_unmoved(one, folder, listing):
+        _compare_each(one, listing, folder)
+
+
+def _all_unmoved(one: Pass, folder: int, listing: Listing) -> bool:
+    """True when the folder shows what was recorded, no more and no less: how most folders are found."""
+    seen = {
+        (name, each.st_size, each.st_mtime_ns, each.st_ctime_ns, each.st_ino, 1)
+        for name, each in listing.files
+    }
+    return seen == entries.stats_in(one.catalogue, folder)
+
+
+def _compare_each(one: Pass, listing: Listing, folder: int) -> None:
     known = entries.known_in(one.catalogue, folder)
+    kind = one.trust.of(listing.device, listing.path).type
     rows: list[tuple[int, bytes, int | None, str, int]] = []
     for name, status in listing.files:
-        one.counts["entries"] += 1
-        one.counts["bytes"] += status.st_size
         recorded = known.pop(name, None)
-        reason = _reason(recorded, status, one.place.type)
+        reason = _reason(recorded, status, kind)
         if reason is not None:
             rows.append((folder, name, recorded.entry if recorded else None, reason, status.st_size))
             one.counts[reason] = one.counts.get(reason, 0) + 1
@@ -159,17 +178,11 @@ def _reason(recorded: Known | None, status: os.stat_result, kind: str) -> str | 
     """Why a file must be read, or None when its stat says that it is as recorded."""
     if recorded is None:
         return pending.NEW
-    if (
-        recorded.mtime_ns == status.st_mtime_ns
-        and recorded.ctime_ns == status.st_ctime_ns
-        and recorded.size == status.st_size
-        and recorded.inode == status.st_ino
-        and recorded.trusted
-        and recorded.state == "present"
-    ):
-        return None
     old = FileStat(recorded.size, recorded.mtime_ns, recorded.ctime_ns, recorded.inode)
-    moved = stat_class(old, file_stat(status), ctime_trusted=trusts_ctime(kind))
+    new = file_stat(status)
+    if old == new and recorded.trusted and recorded.state == "present":
+        return None
+    moved = stat_class(old, new, ctime_trusted=trusts_ctime(kind))
     if moved is StatClass.WRITTEN:
         return pending.WRITTEN
     if (
@@ -183,7 +196,7 @@ def _reason(recorded: Known | None, status: os.stat_result, kind: str) -> str | 
 
 
 def _folder_id(one: Pass, listing: Listing) -> int:
-    where = _file_system_of(one, listing.path, listing.device)
+    where = one.seen_folders[listing.path]
     recorded = libraries.folder(one.catalogue, one.row.id, listing.path)
     if recorded is None or (recorded[1], recorded[2]) != (where, listing.is_empty):
         folder = libraries.put_folder(one.catalogue, one.row.id, listing.path, where, listing.is_empty)
@@ -214,8 +227,12 @@ def _newly_excluded(one: Pass, path: bytes, recorded: Known) -> None:
 def _unlisted_folders(one: Pass) -> None:
     """Folders that were recorded and that no listing showed: their entries are absent, unless something hides them."""
     exclusion = Exclusion(one.config.exclude)
-    for path, (folder, _) in one.known_folders.items():
+    for path, (folder, where) in one.known_folders.items():
         if path in one.seen_folders or any(under(path, hidden) for hidden in one.unseen):
+            continue
+        if where is not None and where != _around(one, path) and not exclusion.covers(path):
+            # An automounter takes the folder away with the mount: what lay on it is away, not removed.
+            _hidden(one, path, where, "nothing")
             continue
         known = entries.known_in(one.catalogue, folder)
         if exclusion.covers(path):
@@ -227,12 +244,21 @@ def _unlisted_folders(one: Pass) -> None:
         libraries.set_links(one.catalogue, folder, [])
 
 
+def _around(one: Pass, path: bytes) -> str | None:
+    """On which file system the nearest folder above lies that was seen."""
+    while path:
+        path = split(path)[0]
+        if path in one.seen_folders:
+            return one.seen_folders[path]
+    return None
+
+
 def _settle_absent(one: Pass) -> int:
     """Say which absent entries are gone: lstat at the end of the pass has the last word."""
     gone = 0
     for entry, folder, name, _ in pending.absent(one.catalogue):
         path = join(folder, name)
-        if not is_absent(join(one.config.path, path)):
+        if not is_absent(one.config.path, path):
             one.unseen.append(path)
             one.find(FindingKind.NOT_SEEN, "it was not in its folder's listing, yet it is there", path)
             continue

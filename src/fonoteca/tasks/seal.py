@@ -61,9 +61,15 @@ class Ledger:
             spool.write(writer.seal())
             self._publish(tip, spool)
         first = number if full else (self.chain.first if self.chain else 1)
-        self.chain = Chain(number, tip.digest, first)
+        # Only restating everything mends a damaged chain; one more segment doesn't.
+        damaged = self.chain is not None and self.chain.damaged and not full
+        self.chain = Chain(number, tip.digest, first, damaged)
         self._forget_open(number)
         return self.chain
+
+    def forget_intent(self) -> None:
+        """The batch came to nothing: none of what it intended was done. Raises LocationError."""
+        self._forget_open(self.next)
 
     def drop_restated(self) -> None:
         """Delete the segments that the last full one restates."""

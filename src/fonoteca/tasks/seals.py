@@ -14,12 +14,13 @@ from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.manifest.chain import Ahead, Equal, Tip, compare
+from fonoteca.core.manifest.chain import Ahead, Equal
 from fonoteca.core.manifest.lines import Step
 from fonoteca.locations.base import OpenLocation
+from fonoteca.tasks.agreement import damaged_manifest, read_newer, relation_to, rolled_back
 from fonoteca.tasks.belief import believable
 from fonoteca.tasks.chains import ChainView, library_ids
-from fonoteca.tasks.recover import read_newer, rolled_back, unfinished_intents
+from fonoteca.tasks.recover import unfinished_intents
 
 
 def check_chains(
@@ -50,15 +51,15 @@ def _check_chain(archive: Archive, view: ChainView, row: PlaceRow, library: Libr
     if faults:
         yield _damaged(archive, row, library, faults)
         return
-    ours = Tip(chain.n, chain.digest) if chain else None
-    theirs = view.tip()
     if chain is not None and chain.damaged:
         return  # said before; the next seal restates everything
-    relation = compare(ours, theirs, view.digest_at)
+    relation = relation_to(view, chain)
     if isinstance(relation, Equal):
         return
     if isinstance(relation, Ahead):
-        read_newer(archive, view, row, library, relation.first)
+        faults = read_newer(archive, view, row, library, relation.first)
+        if faults:
+            yield _damaged(archive, row, library, faults)
         return
     yield from rolled_back(archive, view, row, library, relation)
 
@@ -73,15 +74,6 @@ def _damaged(archive: Archive, row: PlaceRow, library: LibraryRow, faults: list[
         )
         journal.note(archive.catalogue, finding, archive.now())
     return Found(finding)
-
-
-def damaged_manifest(
-    faults: list[str], library: str, location: str, *, remedy: str, repairable: bool | None
-) -> Finding:
-    """The finding that names what is wrong with a manifest."""
-    told = "; ".join(faults[:3]) + (f"; and {len(faults) - 3} more" if len(faults) > 3 else "")
-    detail = f"its manifest cannot be believed as a whole ({told}); {remedy}"
-    return Finding(FindingKind.MANIFEST_DAMAGED, detail, library, location, repairable=repairable)
 
 
 def say_unfinished(

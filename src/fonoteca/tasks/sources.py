@@ -51,6 +51,11 @@ class Note(NamedTuple):
     target: bytes
     link: bytes | None
 
+    @property
+    def what(self) -> str:
+        """As an event says it."""
+        return "folder" if self.link is None else "link"
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:

@@ -18,7 +18,7 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import journal, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.catalogue.tallies import CopyTally, Tally
+from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
 from fonoteca.config.model import FolderConfig, LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
@@ -63,7 +63,7 @@ class _Known:
     tally: Tally
     libraries: dict[str, LibraryRow]
     places: dict[str, PlaceRow]
-    lost: dict[int, int]
+    bad: dict[int, Bad]
     findings: list[_Finding]
 
     def apart(self, own: str) -> dict[int, str]:
@@ -101,13 +101,13 @@ def _known(archive: Archive) -> _Known:
             tally,
             {row.name: row for row in libraries.every(connection) if row.name in config.libraries},
             rows,
-            {row.id: _lost(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
+            {row.id: _bad(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
             [_Finding(*found[:6]) for found in journal.open_findings(connection)],
         )
 
 
-def _lost(connection: sqlite3.Connection, location: int, copies: CopyTally | None) -> int:
-    return tallies.lost(connection, location) if copies is not None and copies.bad else 0
+def _bad(connection: sqlite3.Connection, location: int, copies: CopyTally | None) -> Bad:
+    return tallies.bad(connection, location) if copies is not None and copies.bad else Bad()
 
 
 @contextmanager
@@ -189,14 +189,15 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
     seen = _looked_at(archive, config, row)
     if row is None:
         return replace(seen, missing=_present(known))
-    copies = known.tally.copies.get(row.id) or CopyTally()
+    copies, bad = known.tally.copies.get(row.id) or CopyTally(), known.bad[row.id]
     return replace(
         seen,
         copies=copies.copies,
         bytes=copies.bytes,
-        missing=_present(known) - _present(known, row.id),
+        missing=_present(known) - _present(known, row.id) - bad.of_present,
         damaged=copies.bad,
-        lost=known.lost[row.id],
+        vanished=bad.vanished,
+        lost=bad.lost,
         level=Level(copies.level) if copies.copies else Level.NONE,
         last_verified_ns=copies.newest_ns,
         oldest_verified_ns=copies.oldest_ns,

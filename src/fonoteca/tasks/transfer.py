@@ -9,7 +9,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from queue import Empty, SimpleQueue
+from threading import Thread
 from time import monotonic
 
 from fonoteca.archive import Archive
@@ -22,15 +24,19 @@ from fonoteca.core.event import Event, LocationFailed
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
-from fonoteca.tasks.lanes import Lane
-from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed
+from fonoteca.tasks.blocks import BLOCK_BYTES
+from fonoteca.tasks.lanes import AnyLane
+from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
 from fonoteca.tasks.naming import Namer
-from fonoteca.tasks.reading import SMALL_BYTES, Missed, Reader, ReaderCrashed, ReadParcel
+from fonoteca.tasks.reading import SMALL_BYTES, Reader, start
+from fonoteca.tasks.readings import Missed, ReaderCrashed, ReadParcel
 from fonoteca.tasks.recording import Recorder
 
 PARCEL_FILES = 256
-PARCEL_BYTES = 4 << 20
-"""So many small files, or so many bytes, go through a reader together."""
+"""So many small files at most go through a reader together, in one block."""
+
+LINGER_SECONDS = 5.0
+"""A thread that hangs in a dead network share is not waited for any longer."""
 
 IN_FLIGHT = 6
 """Parcels and large files that wait for a reader at once: enough to keep readers busy, few enough to stop at once."""
@@ -43,14 +49,16 @@ class Transfer:
     archive: Archive
     library: LibraryRow
     config: LibraryConfig
-    lanes: list[Lane]
+    lanes: list[AnyLane]
     rows: list[places.PlaceRow]
     namers: list[Namer]
     reader: Reader
     threads: int
     reports: SimpleQueue[object]
     recorder: Recorder
+    _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
+    _synced: int = 0
     _closed: int = 0
     _next: int = 1
     _committed: float = field(default_factory=monotonic)
@@ -66,23 +74,24 @@ class Transfer:
         However it ends, by an error or because the caller wants no more events, no thread of it goes on.
         """
         for lane in self.lanes:
-            lane.start()
+            lane.start()  # before the readers: a lane's own process is made from a program without threads of ours
+        self._reading = start(self.reader, self.threads)
         try:
             yield from self._round(again=False)
-            for lane in self.lanes:
-                lane.lagging = False
-            yield from self._round(again=True)
+            if pending.has_again(self.catalogue):
+                yield from self._sync_lanes()
+                yield from self._round(again=True)
             self._dismiss_readers()
             yield from self._close_lanes(hurry=False)
         except (FonotecaError, GeneratorExit):
-            self._dismiss_readers()
+            self._dismiss_readers(hurry=True)
             for _ in self._close_lanes(hurry=True):
                 pass
             raise
         except BaseException:
             # The catalogue itself failed, or there is a bug: nothing more can be recorded. What was sealed is read
             # from the locations by the next run.
-            self._dismiss_readers()
+            self._dismiss_readers(hurry=True)
             for lane in self.lanes:
                 lane.put(Close(hurry=True))
             for lane in self.lanes:
@@ -91,9 +100,12 @@ class Transfer:
         finally:
             self._commit()
 
-    def _dismiss_readers(self) -> None:
-        for _ in range(self.threads):
+    def _dismiss_readers(self, *, hurry: bool = False) -> None:
+        self.reader.stopped = hurry
+        for _ in self._reading:
             self.reader.parcels.put(None)
+        for thread in self._reading:
+            thread.join(LINGER_SECONDS)
 
     # feeding
 
@@ -101,19 +113,18 @@ class Transfer:
         chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue)
         parcel: list[Work] = []
         size = 0
-        for chunk in chunks:
-            for item in chunk:
-                work = self._work(item, again=again)
-                if work is None:
-                    continue
-                if work.size > SMALL_BYTES:
-                    yield from self._send((work,))
-                    continue
-                parcel.append(work)
-                size += work.size
-                if len(parcel) >= PARCEL_FILES or size >= PARCEL_BYTES:
-                    yield from self._send(tuple(parcel))
-                    parcel, size = [], 0
+        for item in chain.from_iterable(chunks):
+            if self._all_failed():
+                break  # nothing is read for nobody
+            work = self._work(item, again=again)
+            if work.size > SMALL_BYTES:
+                yield from self._send((work,))
+                continue
+            if len(parcel) >= PARCEL_FILES or size + work.size + 1 > BLOCK_BYTES:
+                yield from self._send(tuple(parcel))
+                parcel, size = [], 0
+            parcel.append(work)
+            size += work.size + 1  # a byte to spare, to see that it grew
         if parcel:
             yield from self._send(tuple(parcel))
         while self._outstanding:
@@ -127,8 +138,17 @@ class Transfer:
         self.reader.parcels.put(parcel)
         yield from self._receive(0)
 
-    def _work(self, item: Pending, *, again: bool) -> Work | None:
-        """The file with what each lane needs of it, or None when nobody needs anything."""
+    def _sync_lanes(self) -> Iterator[Event]:
+        """Hear all that came of the first round: the second one plans by what stands at each location."""
+        for lane in self.lanes:
+            lane.put(Sync())
+        while self._synced < len(self.lanes):
+            yield from self._receive(1)
+        for lane in self.lanes:
+            lane.lagging = False
+
+    def _work(self, item: Pending, *, again: bool) -> Work:
+        """The file with what each lane needs of it."""
         path = RelPath(join(item.folder_path, item.name))
         row = entries.by_id(self.catalogue, item.entry) if item.entry is not None else None
         if again and row is None:  # it may have been recorded in the first round
@@ -175,7 +195,7 @@ class Transfer:
                 report = self.reports.get(timeout=0.25) if wait and first else self.reports.get_nowait()
             except Empty:
                 self.archive.pause_point()
-                if wait and first and self._all_failed():
+                if wait and first and self._all_failed() and not self._outstanding:
                     return
                 break
             first = False
@@ -185,6 +205,13 @@ class Transfer:
     def _take(self, report: object) -> Iterator[Event]:
         if not self.catalogue.in_transaction:
             self.catalogue.execute("BEGIN IMMEDIATE")
+        try:
+            yield from self._record(report)
+        except Exception:
+            self._roll_back()  # a report is recorded whole or not at all
+            raise
+
+    def _record(self, report: object) -> Iterator[Event]:
         if isinstance(report, ReadParcel):
             self._outstanding -= 1
             yield from self.recorder.read(report)
@@ -195,9 +222,10 @@ class Transfer:
             yield from self._lane_failed(report)
         elif isinstance(report, LaneClosed):
             self._closed += 1
+        elif isinstance(report, LaneSynced):
+            self._synced += 1
         elif isinstance(report, Missed):
-            for work in report.works:
-                self.recorder.again(work, pending.NO_COPY)
+            self.recorder.missed(report.works)
         elif isinstance(report, ReaderCrashed):
             raise report.error
 
@@ -218,6 +246,8 @@ class Transfer:
             except Empty:
                 continue
             yield from self._take(report)
+        for lane in self.lanes:
+            lane.join(LINGER_SECONDS)  # a process that is still there would hold the location's lock
         while True:
             try:
                 yield from self._take(self.reports.get_nowait())
@@ -225,11 +255,15 @@ class Transfer:
                 return
 
     def _all_failed(self) -> bool:
-        return bool(self.lanes) and all(lane.failed for lane in self.lanes) and self._outstanding == 0
+        return bool(self.lanes) and all(lane.failed for lane in self.lanes)
 
     def _commit_now_and_then(self) -> None:
         if monotonic() - self._committed > 1.0:
             self._commit()
+
+    def _roll_back(self) -> None:
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("ROLLBACK")
 
     def _commit(self) -> None:
         if self.catalogue.in_transaction:

@@ -116,12 +116,14 @@ def compare(
     theirs: Tip | None,
     their_digest: Callable[[int], str | None],
     our_digest: Callable[[int], str | None] = lambda number: None,
+    their_full: Callable[[int], int | None] = lambda number: None,
 ) -> Relation:
     """How the location's chain stands to the seal that we remember (design, decision 10).
 
-    The callables give the seal digest of segment n, None where it is no longer known. Since each seal
-    covers the one before, one equal pair proves all that came earlier. What can't be proven equal counts as
-    forked.
+    The first two callables give the seal digest of segment n, None where it is no longer known. Since each seal
+    covers the one before, one equal pair proves all that came earlier. `their_full` gives a full segment after
+    n: where ours is gone and a later one restates everything, the location was compacted since, so it is ahead.
+    What can't be proven otherwise counts as forked.
     """
     if ours is None:
         return Equal() if theirs is None else Ahead(first=1)
@@ -129,8 +131,13 @@ def compare(
         return Behind(common=0)
     if theirs == ours:
         return Equal()
-    if theirs.number > ours.number and their_digest(ours.number) == ours.digest:
-        return Ahead(first=ours.number + 1)
+    if theirs.number > ours.number:
+        known = their_digest(ours.number)
+        if known == ours.digest:
+            return Ahead(first=ours.number + 1)
+        full = their_full(ours.number) if known is None else None
+        if full is not None:
+            return Ahead(first=full)
     if theirs.number < ours.number and our_digest(theirs.number) == theirs.digest:
         return Behind(common=theirs.number)
     return Forked(common=_common(min(ours.number, theirs.number), their_digest, our_digest))

@@ -80,7 +80,8 @@ def _intent(line: Intent) -> bytes:
         [_add_step(step) if isinstance(step, AddStep) else _other_step(step) for step in line.steps]
     )
     time = time_text(line.time_ns)
-    return f'{{"op":"intent","batch":"{line.batch}","steps":[{steps}],"time":"{time}"}}\n'.encode()
+    batch = encode_basestring(line.batch)
+    return f'{{"op":"intent","batch":{batch},"steps":[{steps}],"time":"{time}"}}\n'.encode()
 
 
 def _add_step(step: AddStep) -> str:
