@@ -6,7 +6,12 @@ so nothing is imported here before it is needed.
 
 from __future__ import annotations
 
+import gc
 import sys
+
+_COLLECT_SELDOM = (50_000, 20, 50)
+"""Values made for each of 100,000 files live for a moment and form no cycles: looking for some 70 times as often, as is
+the default, costs a tenth of all the time."""
 
 
 def run() -> None:
@@ -18,6 +23,7 @@ def main(arguments: list[str]) -> int:
     """Run one command line and return its exit code. Whatever is raised ends here, as a sentence."""
     from fonoteca.cli.output import watch_stdout
 
+    gc.set_threshold(*_COLLECT_SELDOM)
     for stream in (sys.stdout, sys.stderr):
         _forgive(stream)
     watch_stdout()
