@@ -16,6 +16,7 @@ from fonoteca.catalogue import copies
 from fonoteca.core.event import Phase, Scanned
 from fonoteca.disk import calls
 from fonoteca.tasks import backup, drafts, seal, survey
+from fonoteca.tasks.finish import finish
 from fonoteca.tasks.transfer import Transfer
 from support.archives import OLD, Home, Ran
 
@@ -43,7 +44,7 @@ def test_what_a_fast_lane_published_is_not_taken_for_strange_in_the_second_round
     for number in range(3):
         home.write(f"{number}.jpg", b"new", mtime_ns=OLD + SECOND)
     monkeypatch.setattr(drafts, "DRAFT_FILES", 1)
-    real_round, real_finish = Transfer._round, backup.finish
+    real_round, real_finish = Transfer._round, finish
 
     def a_round(self, *, again):
         self.lanes[1].lagging = not again
@@ -56,7 +57,7 @@ def test_what_a_fast_lane_published_is_not_taken_for_strange_in_the_second_round
         return done
 
     monkeypatch.setattr(Transfer, "_round", a_round)
-    monkeypatch.setattr(backup, "finish", slowly)
+    monkeypatch.setattr("fonoteca.tasks.finish.finish", slowly)
     ended = home.backup()
 
     assert [] == ended.found()

@@ -155,7 +155,7 @@ def test_a_bug_in_the_process_is_no_failing_disk(tmp_path, monkeypatch):
     def finish(lane, draft):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr(backup, "finish", finish)
+    monkeypatch.setattr("fonoteca.tasks.finish.finish", finish)
 
     with pytest.raises(LaneCrashed, match="ZeroDivisionError: a bug"):
         home.backup()

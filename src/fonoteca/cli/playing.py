@@ -15,6 +15,9 @@ from fonoteca.errors import Interrupted
 if TYPE_CHECKING:
     from fonoteca.cli.face import Face
     from fonoteca.cli.stopping import Stop
+    from fonoteca.render.live import Live
+    from fonoteca.render.silent import Silent
+    from fonoteca.render.tally import Tally
 
 PATIENCE = 10.0
 """Seconds for which a task may go on with what it had begun when it was asked to stop."""
@@ -43,11 +46,10 @@ def _as_json(events: Iterable[Event], face: Face) -> int:
 
 
 def _to_person(events: Iterable[Event], face: Face) -> int:
-    from fonoteca.render.live import Live, Silent
     from fonoteca.render.tally import Tally
 
     tally = Tally()
-    progress = Silent() if face.flags.quiet else Live()
+    progress = _progress(face)
     try:
         with closing(heeding(events, face.stop)) as heeded:
             for event in heeded:
@@ -62,6 +64,16 @@ def _to_person(events: Iterable[Event], face: Face) -> int:
     _close(tally, quiet=face.flags.quiet)
     # A stream that ends without saying how is a fault of ours, not success.
     return ExitCode.INTERNAL if tally.ended is None else tally.ended.exit_code
+
+
+def _progress(face: Face) -> Silent | Live:
+    if face.flags.quiet:
+        from fonoteca.render.silent import Silent
+
+        return Silent()
+    from fonoteca.render.live import Live
+
+    return Live()
 
 
 def heeding(events: Iterable[Event], stop: Stop) -> Generator[Event, None, None]:
@@ -79,17 +91,15 @@ def heeding(events: Iterable[Event], stop: Stop) -> Generator[Event, None, None]
                 raise Interrupted(stop.signal_number)
 
 
-def _close(tally: object, *, quiet: bool) -> None:
+def _close(tally: Tally, *, quiet: bool) -> None:
     """The report on stdout; with `--quiet` only what is wrong, on stderr."""
+    if quiet and tally.ended is not None and tally.ended.exit_code == ExitCode.DONE:
+        return  # notes of a good run (an extra file, a skipped socket) are no news every night
     from fonoteca.render.closing import complaints, report
     from fonoteca.render.console import console
-    from fonoteca.render.tally import Tally
 
-    assert isinstance(tally, Tally)
     if not quiet:
         report(tally)
         return
-    if tally.ended is not None and tally.ended.exit_code == ExitCode.DONE:
-        return  # notes of a good run (an extra file, a skipped socket) are no news every night
     for line in complaints(tally):
         console(sys.stderr).print(line, soft_wrap=True)

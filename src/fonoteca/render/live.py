@@ -94,16 +94,6 @@ class Progress(Protocol):
     def close(self) -> None: ...
 
 
-class Silent:
-    """No progress: `--quiet`, or a face that has its own."""
-
-    def take(self, event: Event) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
-
-
 class Live:
     """Progress for a person. `stream` is stderr unless told otherwise."""
 

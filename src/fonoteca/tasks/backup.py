@@ -14,9 +14,10 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import libraries, pending, places, standing
+from fonoteca.catalogue import analyses, libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core import naming
@@ -25,26 +26,20 @@ from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Pla
 from fonoteca.core.pattern import join
 from fonoteca.errors import Full, LibraryError, LocationError, UsageError
 from fonoteca.library.trust import Trust
-from fonoteca.tasks.analyse import analyse
-from fonoteca.tasks.apart import LaneApart
-from fonoteca.tasks.blocks import BlockPool
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
-from fonoteca.tasks.finish import finish
 from fonoteca.tasks.founding import expect_memory
-from fonoteca.tasks.lanes import AnyLane, Lane
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.papers import write_papers
-from fonoteca.tasks.predecessor import take_place_of
-from fonoteca.tasks.reading import Reader
-from fonoteca.tasks.recording import Recorder
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
 from fonoteca.tasks.seal import Ledger
 from fonoteca.tasks.survey import is_due, survey
-from fonoteca.tasks.transfer import Transfer
+
+if TYPE_CHECKING:
+    from fonoteca.tasks.lanes import AnyLane
+    from fonoteca.tasks.transfer import Transfer
 
 READERS = 2
 APART_FILES = 1000
@@ -200,8 +195,8 @@ class Job:
     def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
         totals = pending.totals(self.archive.catalogue)
         files = sum(count for count, _ in totals.values())
-        if not files:
-            return
+        if not files or (self.opened and not dry_run and not self.alive()):
+            return  # nothing is read for nobody
         yield Phase(
             "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
         )
@@ -219,6 +214,16 @@ class Job:
     def _make(
         self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
     ) -> Generator[Event, None, Transfer]:
+        # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
+        from fonoteca.tasks.apart import LaneApart
+        from fonoteca.tasks.blocks import BlockPool
+        from fonoteca.tasks.finish import finish
+        from fonoteca.tasks.lanes import Lane
+        from fonoteca.tasks.predecessor import take_place_of
+        from fonoteca.tasks.reading import Reader
+        from fonoteca.tasks.recording import Recorder
+        from fonoteca.tasks.transfer import Transfer
+
         archive = self.archive
         reports: SimpleQueue[object] = SimpleQueue()
         pool = BlockPool(BUFFERS)
@@ -257,7 +262,7 @@ class Job:
 
     def _close(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
         for config, row in present:
-            yield from analyse(self.archive, config, row)
+            yield from _analysed(self.archive, config, row)
             end_findings(self.archive, row, [one.row.name for one in self.alive()], self.started_ns)
         for one in self.alive():
             try:
@@ -265,6 +270,8 @@ class Job:
                     yield from close_chain(self.archive, one.place, one.row, row)
                 fresh = places.by_name(self.archive.catalogue, one.config.name)
                 if fresh is not None and fresh.sums_stale:
+                    from fonoteca.tasks.papers import write_papers
+
                     yield Phase("seal", location=one.config.name)
                     yield from write_papers(self.archive, one.place, fresh)
             except LocationError as error:
@@ -284,6 +291,14 @@ class Job:
                 yield Warned(
                     f"No snapshot of the catalogue was put to {one.config.name}: {error.strerror or error}."
                 )
+
+
+def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Iterator[Event]:
+    """Look into what nobody has looked into yet; what that takes is loaded only then."""
+    if analyses.count_lacking(archive.catalogue, row.id)[0]:
+        from fonoteca.tasks.analyse import analyse
+
+        yield from analyse(archive, config, row)
 
 
 def _expect_parts(archive: Archive, *, copying: bool) -> None:
