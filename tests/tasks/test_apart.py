@@ -161,6 +161,21 @@ def test_a_bug_in_the_process_is_no_failing_disk(tmp_path, monkeypatch):
         home.backup()
 
 
+def test_without_room_for_a_process_the_lane_works_here(tmp_path, monkeypatch):
+    """A limit on processes makes it slower, and nothing else."""
+    home = filled(tmp_path)
+
+    def fork():
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fork", fork)
+        ended = home.backup()
+
+    assert 0 == ended.code
+    assert library(home) == files(home.place("red") / "music") == files(home.place("blue") / "music")
+
+
 def test_stopping_leaves_no_process_and_no_half_made_file(tmp_path, monkeypatch, started):
     """Ctrl-C in the middle: what was finished stands, the rest comes with the next run."""
     home = filled(tmp_path)

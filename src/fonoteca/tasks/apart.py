@@ -24,7 +24,7 @@ from typing import BinaryIO, NoReturn
 
 from fonoteca.errors import Broken
 from fonoteca.tasks.blocks import Block, BlockPool
-from fonoteca.tasks.lanes import Lane, Results, takes
+from fonoteca.tasks.lanes import AnyLane, Lane, Results, takes
 from fonoteca.tasks.messages import (
     Close,
     Data,
@@ -80,12 +80,19 @@ class LaneApart:
         return sum(self._held)
 
     def start(self) -> None:
-        """Fork, and listen. To be called while no thread of ours holds a lock that the lane needs."""
-        messages_in, self._messages = os.pipe()
-        reports_in, reports_out = os.pipe()
-        done_in, done_out = os.pipe()
+        """Fork, and listen. To be called while no thread of ours holds a lock that the lane needs.
+
+        Raises OSError when there can be no further process; nothing has happened then.
+        """
+        pipes = [*os.pipe(), *os.pipe(), *os.pipe()]
+        messages_in, self._messages, reports_in, reports_out, done_in, done_out = pipes
         parent = os.getpid()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            for fd in pipes:
+                os.close(fd)
+            raise
         if self._pid == 0:
             for fd in (self._messages, reports_in, done_in):
                 os.close(fd)
@@ -178,6 +185,18 @@ class LaneApart:
             for _ in range(self._unsynced):
                 self.results.put(LaneSynced(self.number))
         self.results.put(LaneClosed(self.number))
+
+
+def start(lane: AnyLane) -> AnyLane:
+    """Start a lane; where the system allows no further process, as threads here. Gives the one that works."""
+    try:
+        lane.start()
+    except OSError:
+        if not isinstance(lane, LaneApart):
+            raise
+        lane.lane.start()
+        return lane.lane
+    return lane
 
 
 # in the lane's process

@@ -24,6 +24,7 @@ from fonoteca.core.event import Event, LocationFailed
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
+from fonoteca.tasks import apart
 from fonoteca.tasks.blocks import BLOCK_BYTES
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
@@ -73,8 +74,9 @@ class Transfer:
 
         However it ends, by an error or because the caller wants no more events, no thread of it goes on.
         """
-        for lane in self.lanes:
-            lane.start()  # before the readers: a lane's own process is made from a program without threads of ours
+        for number, lane in enumerate(self.lanes):
+            # Before the readers: a lane's own process is made from a program without threads of ours.
+            self.lanes[number] = apart.start(lane)
         self._reading = start(self.reader, self.threads)
         try:
             yield from self._round(again=False)
