@@ -35,6 +35,8 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     places: dict[str, dict[str, int | str | None]] = field(default_factory=dict)
     codes: set[ExitCode] = field(default_factory=set)
+    _copies: dict[tuple[str, str, Level], list[int]] = field(default_factory=dict)
+    """Files and bytes by location, how and level, not yet in the counts."""
 
     def take(self, event: Event) -> None:
         """Count one event."""
@@ -62,16 +64,25 @@ class Tally:
             self.codes.add(ExitCode.AWAY if event.kind == "LibraryAway" else ExitCode.INCOMPLETE)
 
     def _copied(self, event: Copied) -> None:
-        self._count("copied", 1)
-        self._count(event.how.replace(" ", "_"), 1)
-        self._at(event.location, "copied", 1)
-        if event.how != "time set":
-            self._count("copied_bytes", event.size)
-            self._at(event.location, "bytes", event.size)
-        place = self.places.setdefault(event.location, {})
-        known = place.get("level")
-        weakest = event.level if known is None else min(event.level, Level.from_word(str(known)))
-        place["level"] = weakest.word
+        """Called for each of 100,000 files and every location: what is alike is added up first."""
+        known = self._copies.get((event.location, event.how, event.level))
+        if known is None:
+            known = self._copies[event.location, event.how, event.level] = [0, 0]
+        known[0] += 1
+        known[1] += event.size
+
+    def _add_copies(self) -> None:
+        for (location, how, level), (count, size) in self._copies.items():
+            self._count("copied", count)
+            self._count(how.replace(" ", "_"), count)
+            self._at(location, "copied", count)
+            if how != "time set":
+                self._count("copied_bytes", size)
+                self._at(location, "bytes", size)
+            place = self.places.setdefault(location, {})
+            known = place.get("level")
+            place["level"] = (level if known is None else min(level, Level.from_word(str(known)))).word
+        self._copies.clear()
 
     def _found(self, finding: Finding) -> None:
         self._count("findings", 1)
@@ -96,6 +107,12 @@ class Tally:
             return
         place = self.places.setdefault(location, {})
         place[name] = int(place.get(name) or 0) + more
+
+    @property
+    def summary(self) -> Summary:
+        """What was counted so far."""
+        self._add_copies()
+        return Summary(self.counts, self.places)
 
     @property
     def exit_code(self) -> ExitCode:
@@ -132,7 +149,7 @@ def run(archive: Archive, task: str, body: Iterator[Event]) -> Iterator[Event]:
     for event in body:
         tally.take(event)
         yield event
-    summary = Summary(tally.counts, tally.places)
+    summary = tally.summary
     if archive.access is Access.WRITE:
         _ended(archive.catalogue, number, archive.now(), tally.exit_code, summary)
     yield RunEnded(task, int(tally.exit_code), monotonic() - started, summary)
