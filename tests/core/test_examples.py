@@ -8,7 +8,9 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("module", ["digest", "manifest.layout", "naming", "paths", "sums"])
+@pytest.mark.parametrize(
+    "module", ["digest", "guard", "manifest.layout", "naming", "paths", "retag", "sums", "verdict"]
+)
 def test_examples_in_docstrings_hold(module):
     """A newcomer tries them first."""
     results = doctest.testmod(importlib.import_module(f"fonoteca.core.{module}"))

@@ -160,15 +160,16 @@ def test_sha256_is_compared_when_asked_for(home: Home) -> None:
     assert [COVER] == [each.path for each in home.verify("red", sha256=True).found()]
 
 
-def test_rot_in_the_library_is_found_held_and_repairable(home: Home) -> None:
-    """The library is read too; its bad bytes are never copied out."""
+def test_other_bytes_in_the_library_are_found_and_held(home: Home) -> None:
+    """The library is read too; what somebody wrote under the old times waits for a word, and is never copied out."""
     flip_byte(home.base / "music" / os.fsdecode(COVER))
 
     found = home.verify("music")
 
-    (rot,) = found.found()
-    assert (FindingKind.CONTENT_DIFFERS, COVER, True) == (rot.kind, rot.path, rot.repairable)
-    assert ExitCode.REPAIRABLE == found.code
+    (suspect,) = found.found()
+    assert (FindingKind.SUSPECT, COVER) == (suspect.kind, suspect.path)
+    assert "good copies at blue, red" in suspect.detail
+    assert ExitCode.HELD == found.code
     assert [(b"cover.jpg",)] == home.ask("SELECT name FROM entries WHERE state = 'held'")
 
 

@@ -170,6 +170,18 @@ def is_repairable(connection: sqlite3.Connection, location: int | None, entry: i
     return bool(found[0])
 
 
+def good_at(connection: sqlite3.Connection, entry: int) -> list[str]:
+    """Names of the locations where an entry's content stands at `bytes` or better, as its copy or its version."""
+    found = connection.execute(
+        "SELECT name FROM locations WHERE id IN (SELECT p.location FROM copies p JOIN entries e ON e.id = p.entry "
+        "WHERE p.entry = ?1 AND p.content = e.content AND p.state = 'good' AND p.level >= 4 "
+        "UNION SELECT v.location FROM versions v JOIN entries e ON e.id = v.entry "
+        "WHERE v.entry = ?1 AND v.content = e.content AND v.state = 'good' AND v.level >= 4) ORDER BY name",
+        (entry,),
+    )
+    return [name for (name,) in found]
+
+
 def add_version(
     connection: sqlite3.Connection,
     location: int,

@@ -119,6 +119,15 @@ def content(connection: sqlite3.Connection, number: int) -> Content:
     return Content(*found)
 
 
+def earlier(connection: sqlite3.Connection, entry: int) -> frozenset[tuple[bytes, int]]:
+    """SHA-256 and size of every content that an entry had before."""
+    found = connection.execute(
+        "SELECT c.sha256, c.size FROM history h JOIN contents c ON c.id = h.content WHERE h.entry = ?",
+        (entry,),
+    )
+    return frozenset(found.fetchall())
+
+
 class Newcomer(NamedTuple):
     """A new entry, as `add_many` takes it. `entry` is a number that nobody has: the one writer counts them."""
 

@@ -18,8 +18,16 @@ class FindingKind(StrEnum):
     """Not a regular file, a link or a folder (socket, FIFO, device): never opened."""
     GONE = "gone"
     """An entry is no longer in its library; its copies are untouched."""
-    CONTENT_DIFFERS = "content differs"
-    """The bytes of a library file differ though its size and mtime are as recorded."""
+    ROT = "rot"
+    """The bytes of a library file turned: its stat did not move, and two readings agree."""
+    SUSPECT = "suspect"
+    """The bytes of a library file differ though its size and mtime are as recorded, and nothing shows why."""
+    DAMAGED_BY_WRITE = "damaged by a write"
+    """A library file was written, and is empty, of no known form, or failing its own checks now."""
+    UNSTABLE_READS = "unstable reads"
+    """Two readings of a library file differ: the machine is to be doubted, nothing is copied from it."""
+    MACHINE = "machine in doubt"
+    """So many files of a library turned at once that it is not about single files."""
     NOT_SEEN = "not seen"
     """A part of a library could not be looked at: a mount that is away, a folder not fully listed."""
     # at a location
@@ -71,7 +79,11 @@ _SEVERITY = {
     FindingKind.CHANGING: Severity.INCOMPLETE,
     FindingKind.SKIPPED: Severity.NOTE,
     FindingKind.GONE: Severity.NOTE,
-    FindingKind.CONTENT_DIFFERS: Severity.HELD,
+    FindingKind.ROT: Severity.DAMAGE,
+    FindingKind.SUSPECT: Severity.HELD,
+    FindingKind.DAMAGED_BY_WRITE: Severity.DAMAGE,
+    FindingKind.UNSTABLE_READS: Severity.INCOMPLETE,
+    FindingKind.MACHINE: Severity.INCOMPLETE,
     FindingKind.NOT_SEEN: Severity.INCOMPLETE,
     FindingKind.MISSING: Severity.DAMAGE,
     FindingKind.DAMAGED: Severity.DAMAGE,

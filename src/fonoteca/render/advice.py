@@ -9,6 +9,13 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.render.tally import Tally
 from fonoteca.render.words import safe
 
+_HELD = (
+    FindingKind.ROT,
+    FindingKind.SUSPECT,
+    FindingKind.DAMAGED_BY_WRITE,
+    FindingKind.UNSTABLE_READS,
+    FindingKind.HELD,
+)
 _DAMAGE = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
 
 
@@ -25,7 +32,7 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
-    if FindingKind.CONTENT_DIFFERS in tally.findings or FindingKind.HELD in tally.findings:
+    if any(kind in tally.findings for kind in _HELD):
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
     if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
         yield "fonoteca backup    # once those files can be read"

@@ -14,14 +14,21 @@ from fonoteca.catalogue import journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.core.finding import FindingKind
+from fonoteca.tasks import holding
 
-_LOOKED_AT = (FindingKind.UNREADABLE, FindingKind.CHANGING, FindingKind.NOT_SEEN, FindingKind.SKIPPED)
+_LOOKED_AT = (
+    FindingKind.UNREADABLE,
+    FindingKind.CHANGING,
+    FindingKind.NOT_SEEN,
+    FindingKind.SKIPPED,
+    FindingKind.MACHINE,
+)
 """About a library: each scan says them again."""
 
 _TRIED = (FindingKind.DIFFERS, FindingKind.NOT_COPIED)
 """About a location: each backup tries what is lacking, and says them again."""
 
-_STATES = {FindingKind.GONE: "gone", FindingKind.CONTENT_DIFFERS: "held"}
+_STATES = {FindingKind.GONE: "gone", **dict.fromkeys(holding.KINDS.values(), "held")}
 
 
 def end_findings(archive: Archive, library: LibraryRow, locations: Iterable[str], started_ns: int) -> None:

@@ -1,7 +1,7 @@
 """The library's own files, read again and held against what was recorded: rot shows where it begins.
 
-A file whose stat stands still while its bytes differ is held, as a scan does; one that was written since
-the last scan is only counted, for the next backup judges it.
+A file whose size and mtime stand still while its bytes differ is read once more, judged and held, as a backup does; one
+that was written since the last scan is only counted, for the next backup judges it.
 """
 
 from __future__ import annotations
@@ -16,25 +16,29 @@ from time import monotonic
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, entries, journal
+from fonoteca.catalogue import entries, journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import PATH
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Hasher
-from fonoteca.core.entry import RACY_NS, FileStat, is_settled
+from fonoteca.core.entry import RACY_NS, Content, FileStat, RelPath, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.guard import doubts_machine
 from fonoteca.core.pattern import join
-from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
+from fonoteca.core.verdict import StatClass, Verdict, judge, stat_class, trusts_ctime
 from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
+from fonoteca.tasks import holding
 from fonoteca.tasks.crew import Cancelled, Crew
 from fonoteca.tasks.expected import PAGE
 from fonoteca.tasks.inspection import RECORD_SECONDS, THREADS
+from fonoteca.tasks.judging import after_second, facts_of, read_again
+from fonoteca.tasks.readings import Changed
 from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES
 
 
@@ -69,6 +73,9 @@ class Seen(NamedTuple):
     level: Level = Level.NONE
     stat: FileStat | None = None
     detail: str = ""
+    verdict: Verdict = Verdict.UNCHANGED
+    found: bytes = b""
+    """The SHA-256 that was read, where it differs."""
     racy_ns: int = RACY_NS
 
 
@@ -80,6 +87,7 @@ class Originals:
     config: LibraryConfig
     sha256: bool
     changed: int = 0
+    _rotten: int = 0
     _trust: Trust = field(init=False)
     _committed: float = field(default_factory=monotonic)
     _crew: Crew[list[Original], list[Seen]] = field(init=False)
@@ -111,10 +119,15 @@ class Originals:
             ):  # whoever listened went away, and the catalogue is closed
                 self._commit()
         with transaction(self.catalogue):
-            kinds = [FindingKind.CONTENT_DIFFERS, FindingKind.UNREADABLE]
+            kinds = [*holding.KINDS.values(), FindingKind.UNREADABLE]
             journal.close(
                 self.catalogue, self.archive.now(), kinds=kinds, library=row.name, before_ns=started
             )
+        doubt = doubts_machine(row.name, self._rotten)
+        if doubt is not None:
+            with transaction(self.catalogue):
+                journal.note(self.catalogue, doubt, self.archive.now())
+            yield Found(doubt)
         if self.changed:
             yield Warned(
                 f"{self.changed:,} files of {row.name} were written or removed since its last scan and could not be "
@@ -145,8 +158,9 @@ class Originals:
         after = 0
         while True:
             page = self.catalogue.execute(
-                f"SELECT e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, c.xxh3_128 "
-                "FROM entries e JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
+                # A stat that is not trusted has no ctime to tell from.
+                f"SELECT e.id, {PATH}, e.size, e.mtime_ns, iif(e.trusted, e.ctime_ns, 0), e.inode, c.sha256, "
+                "c.xxh3_128 FROM entries e JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
                 "WHERE f.library = ? AND e.state IN ('present', 'held') AND e.id > ? ORDER BY e.id LIMIT ?",
                 (row.id, after, PAGE),
             ).fetchall()
@@ -164,7 +178,7 @@ class Originals:
         path = join(self.config.path, original.path)
         try:
             return self._read(original, path)
-        except (FileNotFoundError, NotADirectoryError):
+        except (FileNotFoundError, NotADirectoryError, Changed):
             return Seen(original, Sight.WRITTEN)
         except OSError as error:
             return Seen(original, Sight.UNREADABLE, detail=error.strerror or str(error))
@@ -174,14 +188,14 @@ class Originals:
             status = os.fstat(fd)
             before, where = file_stat(status), self._trust.of(status.st_dev, original.path)
             recorded = FileStat(original.size, original.mtime_ns, original.ctime_ns, original.inode)
-            if stat_class(recorded, before, ctime_trusted=trusts_ctime(where.type)) is StatClass.WRITTEN:
+            moved = stat_class(recorded, before, ctime_trusted=trusts_ctime(where.type))
+            if moved is StatClass.WRITTEN:
                 return Seen(original, Sight.WRITTEN)
             hasher = Hasher()
             with reading_again(os.dup(fd), media=where.shows_media) as reading:
                 for block in reading:
                     hasher.update(block)
-                    if self._crew.cancelled:
-                        raise Cancelled
+                    self._go_on()
                 level = reading.level
         if file_stat(os.lstat(path)) != before or hasher.size != before.size:
             return Seen(original, Sight.WRITTEN)
@@ -190,11 +204,22 @@ class Originals:
             return Seen(
                 original, Sight.SAME, level, before, racy_ns=self._trust.racy_ns(status.st_dev, original.path)
             )
-        detail = (
-            f"size and mtime are as recorded, the bytes are not: expected sha256 {original.sha256.hex()}, "
-            f"found {found.sha256.hex()}"
-        )
-        return Seen(original, Sight.DIFFERS, level, before, detail)
+        first = Content(found.sha256, hasher.size, found.xxh3_128)
+        verdict = self._judged(original, path, status, first, moved)
+        sight = Sight.DIFFERS if not verdict.leads_outward else Sight.SAME
+        return Seen(original, sight, level, before, verdict=verdict, found=found.sha256)
+
+    def _judged(
+        self, original: Original, path: bytes, status: os.stat_result, first: Content, moved: StatClass
+    ) -> Verdict:
+        """What other bytes mean, once they were read again. Raises Changed, OSError."""
+        recorded = Content(original.sha256, original.size, original.xxh3_128)
+        facts = facts_of(RelPath(original.path), recorded, first, moved)
+        return judge(after_second(facts, recorded, first, read_again(path, status, self._go_on)))
+
+    def _go_on(self) -> None:
+        if self._crew.cancelled:
+            raise Cancelled
 
     # what it means
 
@@ -223,12 +248,10 @@ class Originals:
             trusted = is_settled(seen.stat, now, seen.racy_ns)
             entries.confirm(self.catalogue, original.entry, seen.stat, trusted=trusted, now_ns=now)
             return Verified(original.path, original.size, seen.level, row.name, None)
-        repairable = None
-        kind = FindingKind.UNREADABLE
         if seen.sight is Sight.DIFFERS:
-            kind = FindingKind.CONTENT_DIFFERS
-            entries.set_state(self.catalogue, original.entry, "held", now)
-            repairable = copies.is_repairable(self.catalogue, None, original.entry)
-        finding = Finding(kind, seen.detail, row.name, None, original.path, repairable)
+            self._rotten += seen.verdict is Verdict.ROT
+            entry, path = original.entry, original.path
+            return Found(holding.hold(self.catalogue, row.name, path, entry, seen.verdict, seen.found, now))
+        finding = Finding(FindingKind.UNREADABLE, seen.detail, row.name, None, original.path)
         journal.note(self.catalogue, finding, now)
         return Found(finding)

@@ -16,16 +16,16 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 
 from fonoteca.core.digest import Digests, Hasher, digest
-from fonoteca.core.entry import Content, is_settled
+from fonoteca.core.entry import Content
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import Action, Decision, Need, Target, Work, action_for
-from fonoteca.core.verdict import StatClass, Verdict, judge, stat_class
 from fonoteca.disk import calls
 from fonoteca.disk.ahead import opened_ahead
 from fonoteca.disk.reading import NotRegular, open_source, read_past_cache, read_up_to
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.blocks import Block, BlockPool
+from fonoteca.tasks.judging import Judge, same_after
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import Begin, Data, End, Other, Small
 from fonoteca.tasks.readings import (
@@ -141,7 +141,7 @@ class Reader:
             size = _copy(read_past_cache(path), buffer)
         else:
             size = read_up_to(fd, buffer[: before.st_size + 1])
-        self._same_after(path, before, size)
+        same_after(path, before, size)
         return size, before, read_ns
 
     # large files
@@ -161,7 +161,7 @@ class Reader:
                     if lane.put(Begin(work, target, before.st_size, file_stat(before).mtime_ns)):
                         sending.append((lane, target))
                 digests, size = self._pump(fd, path, work, sending)
-            self._same_after(path, before, size)
+            same_after(path, before, size)
             decision = self._decide(work, before, digests, size, read_ns)
             left = self._not_sent(work, decision, sending)
             result = Read(work, decision, left)
@@ -255,32 +255,11 @@ class Reader:
 
     # judging
 
-    def _same_after(self, path: bytes, before: os.stat_result, size: int) -> None:
-        after = calls.lstat(path)
-        if (
-            after.st_mtime_ns != before.st_mtime_ns
-            or after.st_ctime_ns != before.st_ctime_ns
-            or after.st_ino != before.st_ino
-            or not after.st_size == before.st_size == size
-        ):
-            raise Changed(after.st_size)
-
     def _decide(
         self, work: Work, status: os.stat_result, digests: Digests, size: int, read_ns: int
     ) -> Decision:
-        content = Content(digests.sha256, size, digests.xxh3_128)
-        stat = file_stat(status)
-        ctime = self.trust.ctime(status.st_dev, work.path)
-        moved = stat_class(work.known, stat, ctime_trusted=ctime) if work.known else None
-        verdict = judge(work.recorded, moved, content)
-        if (
-            verdict is Verdict.REPLACED
-            and moved is StatClass.WRITTEN
-            and work.reason not in ("written", "no copy yet")
-        ):
-            raise Changed(stat.size)  # written since the scan, planned as expected-unchanged: looked at anew
-        racy_ns = self.trust.racy_ns(status.st_dev, work.path)
-        return Decision(content, stat, verdict, is_settled(stat, read_ns, racy_ns), read_ns)
+        judge = Judge(self.root, self.trust, self._go_on)
+        return judge.decide(work, status, Content(digests.sha256, size, digests.xxh3_128), read_ns)
 
 
 def start(reader: Reader, threads: int) -> list[threading.Thread]:

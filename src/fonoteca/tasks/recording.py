@@ -16,8 +16,10 @@ from fonoteca.catalogue.places import Chain
 from fonoteca.core.entry import kind_of
 from fonoteca.core.event import Advanced, Copied, Event, Found
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.guard import doubts_machine
 from fonoteca.core.plan.copies import Decision, OldCopy, Work
 from fonoteca.core.verdict import Verdict
+from fonoteca.tasks import holding
 from fonoteca.tasks.messages import BatchDone, Done
 from fonoteca.tasks.readings import Read, ReadParcel, Unread
 
@@ -42,6 +44,7 @@ class Recorder:
     _numbers: dict[int, list[int]] = field(default_factory=dict)
     """By work: the new entry's number, and how many lanes have yet to report on it."""
     _next: int = 0
+    _rotten: int = 0
 
     def __post_init__(self) -> None:
         self._next = entries.next_number(self.catalogue)
@@ -51,7 +54,7 @@ class Recorder:
         accepted = [
             result
             for result in parcel.results
-            if isinstance(result, Read) and result.decision.verdict is not Verdict.HELD
+            if isinstance(result, Read) and result.decision.verdict.leads_outward
         ]
         entries.put_contents(self.catalogue, [result.decision.content for result in accepted])
         entries.add_many(
@@ -63,7 +66,7 @@ class Recorder:
                 yield from self._unread(result)
                 continue
             size += result.decision.content.size
-            if result.decision.verdict is Verdict.HELD:
+            if not result.decision.verdict.leads_outward:
                 yield self._hold(result)
             elif result.work.entry is not None:
                 self._renew(result.work, result.decision)
@@ -102,6 +105,12 @@ class Recorder:
         for work in works:
             self.again(work, pending.NO_COPY)
             self._forget([work.id])
+
+    def ended(self) -> Iterator[Event]:
+        """What all that was read says together."""
+        finding = doubts_machine(self.library.name, self._rotten)
+        if finding is not None:
+            yield self.found(finding)
 
     def again(self, work: Work, reason: str, size: int | None = None) -> None:
         """Take a file up again in the second round; `size` in bytes where it has another one now."""
@@ -150,9 +159,19 @@ class Recorder:
                 del self._numbers[number]
 
     def _hold(self, result: Read) -> Found:
-        assert result.work.entry is not None
-        entries.set_state(self.catalogue, result.work.entry, "held", result.decision.read_ns)
-        return self.found(_held(self.library.name, result.work, result.decision))
+        work, decision = result.work, result.decision
+        assert work.entry is not None
+        self._rotten += decision.verdict is Verdict.ROT
+        finding = holding.hold(
+            self.catalogue,
+            self.library.name,
+            work.path,
+            work.entry,
+            decision.verdict,
+            decision.content.sha256,
+            self.run_ns,
+        )
+        return Found(finding)
 
     def _mended(self, location: str, work: Work) -> None:
         journal.close(
@@ -166,7 +185,7 @@ class Recorder:
 
     def _renew(self, work: Work, decision: Decision) -> None:
         assert work.entry is not None
-        if decision.verdict is Verdict.REPLACED:
+        if decision.verdict.is_version:
             entries.accept(
                 self.catalogue,
                 work.entry,
@@ -233,12 +252,3 @@ def _stood(report: BatchDone, location: int, entry: int, done: Done) -> copies.S
 
 def _name(work: Work) -> bytes:
     return work.path.rpartition(b"/")[2]
-
-
-def _held(library: str, work: Work, decision: Decision) -> Finding:
-    recorded = work.recorded.sha256.hex() if work.recorded else "nothing"
-    detail = (
-        f"size and mtime are as recorded, the bytes are not: expected sha256 {recorded}, "
-        f"found {decision.content.sha256.hex()}; not copied anywhere"
-    )
-    return Finding(FindingKind.CONTENT_DIFFERS, detail, library=library, path=work.path)

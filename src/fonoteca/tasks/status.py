@@ -26,6 +26,7 @@ from fonoteca.core.sharing import shared
 from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
+from fonoteca.tasks import holding
 from fonoteca.tasks.founding import first_step
 
 _SECOND_NS = 1_000_000_000
@@ -39,7 +40,7 @@ _TOLD_OTHERWISE = _UNREAD | {
         FindingKind.MISSING,
         FindingKind.DAMAGED,
         FindingKind.UNREADABLE_COPY,
-        FindingKind.CONTENT_DIFFERS,
+        *holding.KINDS.values(),
         FindingKind.HELD,
     )
 }

@@ -85,6 +85,7 @@ class Transfer:
                 yield from self._round(again=True)
             self._dismiss_readers()
             yield from self._close_lanes(hurry=False)
+            yield from self.recorder.ended()
         except (FonotecaError, GeneratorExit):
             self._dismiss_readers(hurry=True)
             for _ in self._close_lanes(hurry=True):
@@ -156,7 +157,7 @@ class Transfer:
         if again and row is None:  # it may have been recorded in the first round
             row = entries.by_path(self.catalogue, self.library.id, item.folder_path, item.name)
         recorded = row.bytes_recorded if row else None
-        known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
+        known = _believed(row) if row else None
         reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
         targets = self._targets(row, path, reason)
         self._next += 1
@@ -171,6 +172,7 @@ class Transfer:
             known,
             targets,
             past_cache=reason == pending.DUE,
+            earlier=entries.earlier(self.catalogue, row.entry) if row else frozenset(),
         )
 
     def _targets(self, row: entries.EntryRow | None, path: RelPath, reason: str) -> tuple[Target, ...]:
@@ -271,6 +273,11 @@ class Transfer:
         if self.catalogue.in_transaction:
             self.catalogue.execute("COMMIT")
         self._committed = monotonic()
+
+
+def _believed(row: entries.EntryRow) -> FileStat:
+    """The recorded stat. One that is not trusted has no ctime to tell from: what came after could have kept it."""
+    return FileStat(row.size, row.mtime_ns, row.ctime_ns if row.trusted else 0, row.inode)
 
 
 def _old_copy(copy: copies.CopyRow) -> OldCopy:

@@ -60,6 +60,8 @@ class Work(NamedTuple):
     targets: tuple[Target, ...]
     past_cache: bool = False
     """A second reading: from the device, not from memory."""
+    earlier: frozenset[tuple[bytes, int]] = frozenset()
+    """SHA-256 and size of what was recorded of this entry before."""
 
 
 def need_of(old: OldCopy | None, recorded: Content | None, reason: str, *, stands: bool) -> Need:
@@ -114,8 +116,8 @@ class Decision(NamedTuple):
 
 
 def action_for(target: Target, decision: Decision) -> Action:
-    """What `target` does about `decision`. A held content never goes outward."""
-    if decision.verdict is Verdict.HELD:
+    """What `target` does about `decision`. What is held, or reads differently each time, never goes outward."""
+    if not decision.verdict.leads_outward:
         return Action.NOTHING
     if target.need is Need.LOOK:
         return Action.LOOK
