@@ -21,12 +21,15 @@ from fonoteca.audio.border import Ticket, pack
 from fonoteca.audio.limits import sound_seconds
 from fonoteca.audio.model import Changed, NotAudio, Outcome, Tagged, Unreadable
 from fonoteca.audio.read import family_in, read_tags, reason_of
+from fonoteca.audio.sound.decode import settled
 from fonoteca.audio.sound.read import read_sound
 from fonoteca.audio.source import SMALL, Source
 from fonoteca.core.entry import storable_inode, storable_ns
 from fonoteca.core.sound import Sound
 
 _BUFFER = 1 << 15
+_LONG = 3600.0
+"""Seconds for a decoder where there is no other limit."""
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 """Opening says: it went away, or a link or a device stands in its place."""
 
@@ -99,7 +102,7 @@ def _look(source: Source, seconds: float, *, hear: bool) -> Outcome:
     limit = sound_seconds(seconds, source.size)
     try:
         with _limit(limit):
-            return replace(outcome, sound=_sound(source, outcome))
+            return replace(outcome, sound=_sound(source, outcome, limit))
     except OutOfTime:
         return replace(outcome, unheard=f"checking its sound took longer than {limit:.3g} s")
     except MemoryError:
@@ -118,12 +121,14 @@ def _tags(source: Source, seconds: float) -> Tagged | Unreadable | NotAudio:
         return Unreadable("reading it takes more memory than is allowed")
 
 
-def _sound(source: Source, outcome: Tagged | Unreadable) -> Sound | None:
+def _sound(source: Source, outcome: Tagged | Unreadable, seconds: float) -> Sound | None:
     """None where neither bytes nor name say which family it is."""
-    if isinstance(outcome, Tagged) and outcome.audio is not None:
-        return read_sound(source, outcome.audio.container)
-    family = family_in(source)
-    return read_sound(source, family) if family is not None else None
+    known = outcome.audio.container if isinstance(outcome, Tagged) and outcome.audio is not None else None
+    family = known or family_in(source)
+    if family is None:
+        return None
+    sound = read_sound(source, family)
+    return settled(source, sound, seconds=seconds or _LONG) if family == "flac" else sound
 
 
 def _whole(descriptor: int, size: int) -> bytes:
