@@ -11,6 +11,7 @@ from fonoteca.audio import task
 from fonoteca.audio.model import Changed, Tagged, Unreadable
 from fonoteca.audio.source import SMALL
 from fonoteca.audio.task import read_file
+from fonoteca.core.sound import Soundness
 from support.audio import make_audio
 
 
@@ -69,7 +70,12 @@ def test_an_empty_track_is_unreadable(tmp_path: Path):
     path = tmp_path / "a.flac"
     path.write_bytes(b"")
 
-    assert Unreadable("it is empty") == read_file(_ticket(path))
+    outcome = read_file(_ticket(path))
+
+    assert isinstance(outcome, Unreadable)
+    assert "it is empty" == outcome.reason
+    assert outcome.sound is not None
+    assert Soundness.DAMAGED is outcome.sound.check.soundness
 
 
 def test_a_large_file_is_read_through_a_window(tmp_path: Path):

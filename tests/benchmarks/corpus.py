@@ -2,7 +2,7 @@
 
     python tests/benchmarks/corpus.py companions /tmp/library --count 1000
 
-`albums`      FLAC-like files of 8 MB in album folders: a valid FLAC head with tags, then random bytes
+`albums`      FLAC files of 8 MB in album folders: tags, and noise in frames that hold
 `companions`  4 KB text files, a hundred a folder
 `mp3s`        4 KB MP3 files with an ID3v2.4 tag that differs in each, a hundred a folder
 """
@@ -15,11 +15,17 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from fonoteca.audio.sound.crc import crc8_of_flac, crc16_of_flac
+
 SMALL = 4096
 """Bytes in a companion and in an MP3."""
 
 BIG = 8_000_000
 """Bytes in an album's track."""
+
+_FRAME = 32_768
+"""Samples of a FLAC frame: 122 frames a track, so that each number is one byte."""
+_FRAME_BYTES = 7 + 2 + 2 * _FRAME + 2
 
 PER_FOLDER = 100
 _POOL = 1 << 20
@@ -31,9 +37,8 @@ def albums(root: Path, count: int, size: int = BIG) -> int:
         artist, album, track = number // 30, number // 10 % 3, number % 10 + 1
         folder = root / f"Artist {artist:03d}" / f"Album {album + 1}"
         folder.mkdir(parents=True, exist_ok=True)
-        head = flac_head({"TITLE": f"Track {track}", "ARTIST": f"Artist {artist}", "TRACKNUMBER": str(track)})
-        body = random.Random(number).randbytes(size - len(head))
-        (folder / f"{track:02d} Track {track}.flac").write_bytes(head + body)
+        tags = {"TITLE": f"Track {track}", "ARTIST": f"Artist {artist}", "TRACKNUMBER": str(track)}
+        (folder / f"{track:02d} Track {track}.flac").write_bytes(flac(tags, size, number))
     return count * size
 
 
@@ -68,14 +73,26 @@ def mp3s(root: Path, count: int) -> int:
 KINDS: dict[str, Callable[[Path, int], int]] = {"albums": albums, "companions": companions, "mp3s": mp3s}
 
 
-def flac_head(tags: dict[str, str]) -> bytes:
-    """`fLaC`, STREAMINFO (44,100 Hz, stereo, 16 bits, a minute), VORBIS_COMMENT (RFC 9639, 8.2, 8.6)."""
-    packed = (44_100 << 44) | (1 << 41) | (15 << 36) | 44_100 * 60
-    streaminfo = struct.pack(">HH", 4096, 4096) + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
+def flac(tags: dict[str, str], size: int, seed: int) -> bytes:
+    """A FLAC of exactly `size` bytes (RFC 9639): mono, 16 bits, tags, padding, frames of verbatim noise."""
     fields = [f"{name}={value}".encode() for name, value in tags.items()]
     comment = struct.pack("<I", 8) + b"fonoteca" + struct.pack("<I", len(fields))
     comment += b"".join(struct.pack("<I", len(field)) + field for field in fields)
-    return b"fLaC" + _flac_block(0, streaminfo) + _flac_block(0x80 | 4, comment)
+    head = 4 + 4 + 34 + 4 + len(comment) + 4
+    count = (size - head) // _FRAME_BYTES
+    packed = (44_100 << 44) | (15 << 36) | _FRAME * count
+    info = struct.pack(">HH", _FRAME, _FRAME) + bytes(6) + packed.to_bytes(8, "big") + bytes(16)
+    blocks = (_flac_block(0, info), _flac_block(4, comment))
+    padding = _flac_block(0x80 | 1, bytes(size - head - count * _FRAME_BYTES))
+    noise = random.Random(seed).randbytes
+    return b"".join((b"fLaC", *blocks, padding, *(_flac_frame(each, noise) for each in range(count))))
+
+
+def _flac_frame(number: int, noise: Callable[[int], bytes]) -> bytes:
+    """Fixed block size, said in 16 bits; rate as in STREAMINFO; one verbatim subframe. `number` is below 128."""
+    head = bytes((0xFF, 0xF8, 0x70, 0x08, number)) + struct.pack(">H", _FRAME - 1)
+    frame = head + bytes((crc8_of_flac(head), 0x02)) + noise(2 * _FRAME)
+    return frame + struct.pack(">H", crc16_of_flac(frame))
 
 
 def id3(frames: dict[str, str], size: int) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from fonoteca.catalogue import analyses
 from fonoteca.catalogue.analyses import AnalysisRow
+from fonoteca.core.sound import VERSION, Payload, SelfCheck, Sound, Soundness
 from support.remembered import NOW, Remembered
 
 ROW = AnalysisRow(
@@ -19,6 +20,13 @@ ROW = AnalysisRow(
     [{"type": 3, "mime": "image/png", "size": 5, "sha256": "ab"}],
     {"container": "flac", "codec": "flac", "duration": 12.5, "sample_rate": 44100, "channels": 2},
     "fairplay",
+    Sound(
+        SelfCheck(Soundness.DAMAGED, "frame 2: CRC-16 differs", 77),
+        Payload("flac/1", b"p" * 32),
+        None,
+        "md5:0a",
+    ),
+    VERSION,
 )
 
 
@@ -37,6 +45,40 @@ def test_what_goes_in_comes_out(memory):
     analyses.put(memory.connection, 1, ROW)
 
     assert analyses.get(memory.connection, 1) == ROW
+
+
+@pytest.mark.parametrize(
+    ("sound", "unheard"),
+    [
+        (Sound(SelfCheck(Soundness.NO_CHECK), reason="nobody knows its layout"), None),
+        (None, "checking its sound took longer than 10 s"),
+        (None, None),
+    ],
+)
+def test_what_is_not_known_of_a_sound_is_kept_as_that(memory, sound, unheard):
+    """A reason is worth as much as a digest: it says what protection there is not."""
+    row = replace(ROW, sound=sound, unheard=unheard)
+    analyses.put(memory.connection, 1, row)
+
+    assert analyses.get(memory.connection, 1) == row
+
+
+def test_a_content_whose_sound_nobody_looked_at_is_looked_at_again(memory):
+    """What an older fonoteca read has tags and no self-check; the next run makes it good."""
+    analyses.put(memory.connection, 1, replace(ROW, sound=None, sound_version=None))
+    analyses.put(memory.connection, 3, replace(ROW, sound_version=VERSION - 1))
+
+    found = analyses.lacking(memory.connection, memory.library.id)
+
+    assert [each.path for each in found] == [b"a.flac", b"b.flac"]
+
+
+def test_a_content_counts_once(memory):
+    """Two paths of one content are one reading."""
+    memory.add(b"again.flac", b"b.flac")
+    memory.add(b"more.flac", b"b.flac")
+
+    assert analyses.count_lacking(memory.connection, memory.library.id) == (2, 12)
 
 
 def test_a_manifest_line_says_all_of_it(memory):

@@ -36,6 +36,7 @@ from fonoteca.core.manifest.lines import (
     Unknown,
 )
 from fonoteca.core.place import Key
+from fonoteca.core.sound import Payload, SelfCheck, Sound, Soundness
 
 names = st.one_of(
     st.binary(min_size=1, max_size=12),
@@ -67,6 +68,14 @@ steps = st.one_of(
     st.builds(OverStep, live, paths, contents, mtimes, sha256s, sizes, blobs),
     st.builds(MoveStep, live, live | blobs, paths, contents, mtimes),
 )
+payloads = st.builds(Payload, texts.filter(bool), sha256s)
+heard = st.builds(
+    Sound,
+    st.builds(SelfCheck, st.sampled_from(Soundness), texts, st.none() | sizes),
+    st.none() | payloads,
+    maybe,
+    maybe,
+)
 libraries = st.just(LibraryId("0f" * 16))
 
 
@@ -92,6 +101,7 @@ lines = st.one_of(
         st.dictionaries(texts, st.lists(texts, max_size=2), max_size=2),
         json_values, st.lists(objects, max_size=2), objects, maybe,
     ),
+    st.builds(Tags, sha256s, sizes, times, sound=heard, sound_version=st.none() | sizes),
     st.builds(Happened, texts, times, objects),
     st.builds(Intent, texts, st.lists(steps, max_size=3).map(tuple), times),
     st.builds(Done, texts, times),
@@ -234,3 +244,37 @@ def test_lone_surrogates_in_tags_are_written_as_escapes():
     line = Tags(bytes(32), 1, 0, tags={"TITLE": ["\ud800"]})
 
     assert (decode(encode(line)), b"\\ud800" in encode(line)) == (line, True)
+
+
+def test_a_self_check_is_what_docs_and_grep_expect():
+    """Damage that was in a file from the first day on is to be told from damage of later."""
+    check = SelfCheck(Soundness.DAMAGED, "frame 2: CRC-16 differs", 77)
+    line = Tags(
+        bytes(32), 1, 0, sound=Sound(check, Payload("flac/1", b"\xab" * 32), None, "md5:0a"), sound_version=1
+    )
+
+    fields = json.loads(encode(line))
+
+    assert {
+        "payload": "flac/1:" + "ab" * 32,
+        "self_check": {"word": "damaged", "detail": "frame 2: CRC-16 differs", "at": 77, "version": 1},
+        "lossless": "md5:0a",
+    } == {name: fields[name] for name in ("payload", "self_check", "lossless")}
+
+
+def test_an_outcome_that_a_newer_version_knows_is_not_guessed_at():
+    """Its sound is looked at again, by the checks that are here."""
+    line = Tags(bytes(32), 1, 0, sound=Sound(SelfCheck(Soundness.SOUND)), sound_version=9)
+
+    read = decode(encode(line).replace(b'"sound"', b'"splendid"'))
+
+    assert Tags(bytes(32), 1, 0) == read
+
+
+@pytest.mark.parametrize("payload", ["flac/1", "flac/1:ab", ":" + "ab" * 32, "flac/1:" + "AB" * 32])
+def test_a_payload_that_can_be_none_is_refused(payload):
+    """A digest that was cut compares unequal for ever."""
+    raw = encode(Tags(bytes(32), 1, 0, sound=Sound(SelfCheck(Soundness.SOUND), reason="x")))
+
+    with pytest.raises(BadLine):
+        decode(raw.replace(b'"payload_reason":"x"', f'"payload":"{payload}"'.encode()))

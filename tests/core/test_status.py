@@ -49,6 +49,8 @@ def test_an_archive_whose_parts_are_well_is_safe():
         (archive(changed(MUSIC, copies=((1, 3), (2, 7)))), Overall.INCOMPLETE, ExitCode.POLICY),
         (archive(location=changed(RED, missing=1)), Overall.INCOMPLETE, ExitCode.POLICY),
         (archive(changed(MUSIC, unreadable=1)), Overall.INCOMPLETE, ExitCode.INCOMPLETE),
+        (archive(changed(MUSIC, damaged_inside=2, mendable=1)), Overall.DAMAGED, ExitCode.REPAIRABLE),
+        (archive(changed(MUSIC, damaged_inside=2)), Overall.SAFE, ExitCode.DONE),
         (archive(changed(MUSIC, scan_complete=False)), Overall.INCOMPLETE, ExitCode.INCOMPLETE),
         (archive(changed(MUSIC, held=1)), Overall.HELD, ExitCode.HELD),
         (archive(changed(MUSIC, present=False)), Overall.AWAY, ExitCode.AWAY),
@@ -116,3 +118,13 @@ def test_an_empty_archive_needs_no_copies_but_a_library():
     empty = LibraryStatus("music", "/home/ana/Music", True)
 
     assert judge(archive(empty)).overall == Overall.SAFE
+
+
+def test_what_came_damaged_is_said_though_it_is_kept_well():
+    """A poor copy beats none, and nobody may believe that it is a good one."""
+    judgement = judge(archive(changed(MUSIC, damaged_inside=3, mendable=1)))
+
+    assert [
+        "1 track is damaged inside in music, and an earlier content without a fault is kept.",
+        "2 tracks are damaged inside in music: kept as found, no better content is known.",
+    ] == [reason.sentence for reason in judgement.reasons]

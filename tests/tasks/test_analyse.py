@@ -62,7 +62,7 @@ def test_every_song_gets_its_tags(memory):
         b"broken.flac": None,
     }
     assert known[b"02 Dos.aiff"].audio["sample_rate"] == 8000
-    assert events[0] == Phase("read tags", 6, events[0].bytes)
+    assert events[0] == Phase("look inside", 6, events[0].bytes)
     assert sum(each.files for each in events if isinstance(each, Advanced)) == 6
 
 
@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(memory):
     """It is said once, and the file is protected all the same."""
     events, known = run(memory)
 
-    (finding,) = [each.finding for each in events if isinstance(each, Found)]
+    finding, _ = [each.finding for each in events if isinstance(each, Found)]
     assert (finding.kind, finding.path) == (FindingKind.TAGS_UNREADABLE, b"broken.flac")
     assert known[b"broken.flac"].error == finding.detail
 
@@ -107,7 +107,7 @@ def test_processes_that_cannot_be_started_do_not_end_a_run(memory, monkeypatch):
     """The backup is what matters; tags can be read tomorrow."""
 
     class Broken:
-        def __init__(self, workers):
+        def __init__(self, workers, pause):
             raise OSError(11, "Resource temporarily unavailable")
 
     monkeypatch.setattr(task, "Analyst", Broken)

@@ -432,7 +432,7 @@ def test_a_lane_that_stalls_leaves_the_shared_reading_and_catches_up(tmp_path, m
     monkeypatch.setattr(drafts, "DRAFT_BYTES", 4 << 20)
     home = Home(tmp_path, ("red", "blue"))
     for number in range(12):
-        home.write(f"{number:02d}.flac", os.urandom(6 << 20))
+        home.write(f"{number:02d}.pdf", os.urandom(6 << 20))
     real = calls.write_all
     gate = __import__("threading").Event()
     stuck = [True]

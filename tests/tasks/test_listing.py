@@ -12,8 +12,11 @@ from fonoteca.catalogue import analyses, entries, libraries
 from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import digest
+from fonoteca.core.sound import Payload, SelfCheck, Sound, Soundness
 from fonoteca.tasks.listing import entries as listed
 from support.remembered import NOW, Remembered
+
+SOUND = Sound(SelfCheck(Soundness.DAMAGED, "frame 2: CRC-16 differs", 77), Payload("flac/1", b"p" * 32))
 
 
 @pytest.fixture
@@ -33,7 +36,7 @@ def test_an_entry_says_everything_under_stable_names(memory):
     memory.add(b"A/01.flac", b"sound", at=("red", "blue"), verified_ns=NOW)
     pictures = [{"type": 3, "mime": "image/png", "size": 5, "sha256": "ab"}]
     audio = {"container": "flac", "codec": "flac", "duration": 1.5, "sample_rate": 44100}
-    row = AnalysisRow(NOW, "mutagen", None, {"TITLE": ["One"]}, "{}", pictures, audio, "fairplay")
+    row = AnalysisRow(NOW, "mutagen", None, {"TITLE": ["One"]}, "{}", pictures, audio, "fairplay", SOUND, 1)
     analyses.put(memory.connection, 1, row)
 
     (entry,) = listing(memory)
@@ -59,6 +62,8 @@ def test_an_entry_says_everything_under_stable_names(memory):
             "bit_rate": None,
             "bits_per_sample": None,
         },
+        "payload": "flac/1:" + "70" * 32,
+        "self_check": {"word": "damaged", "detail": "frame 2: CRC-16 differs", "at": 77},
         "pictures": pictures,
         "drm": "fairplay",
         "tags_error": None,

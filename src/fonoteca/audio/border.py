@@ -21,6 +21,7 @@ from fonoteca.audio.model import (
     Tagged,
     Unreadable,
 )
+from fonoteca.core.sound import Payload, SelfCheck, Sound, Soundness
 
 Ticket: TypeAlias = tuple[bytes, int, int, int, int, int]
 """path, size, mtime_ns, ctime_ns, inode, key: a `Job`."""
@@ -47,7 +48,7 @@ def _plain(outcome: Outcome) -> tuple[str, Any]:
         case Tagged():
             return "tagged", _plain_tagged(outcome)
         case Unreadable():
-            return "unreadable", outcome.reason
+            return "unreadable", (outcome.reason, _plain_sound(outcome.sound), outcome.unheard)
         case Changed():
             return "changed", None
         case NotAudio():
@@ -72,16 +73,40 @@ def _plain_tagged(tagged: Tagged) -> tuple[Any, ...]:
         ),
         tagged.drm,
         tagged.note,
+        _plain_sound(tagged.sound),
+        tagged.unheard,
+    )
+
+
+def _plain_sound(sound: Sound | None) -> Any:
+    if sound is None:
+        return None
+    check, payload = sound.check, sound.payload
+    return (
+        (check.soundness.value, check.detail, check.at),
+        payload and (payload.name, payload.digest),
+        sound.reason,
+        sound.lossless,
     )
 
 
 def _outcome(word: str, values: Any) -> Outcome:
     if word == "unreadable":
-        return Unreadable(values)
+        reason, sound, unheard = values
+        return Unreadable(reason, _sound(sound), unheard)
     if word == "changed":
         return Changed()
     if word == "not audio":
         return NotAudio()
-    tags, raw_json, pictures, audio, drm, note = values
-    sound = AudioProperties(*audio) if audio else None
-    return Tagged(tags, raw_json, tuple(Picture(*each) for each in pictures), sound, drm, note)
+    tags, raw_json, pictures, audio, drm, note, sound, unheard = values
+    properties = AudioProperties(*audio) if audio else None
+    seen = tuple(Picture(*each) for each in pictures)
+    return Tagged(tags, raw_json, seen, properties, drm, note, _sound(sound), unheard)
+
+
+def _sound(values: Any) -> Sound | None:
+    if values is None:
+        return None
+    (word, detail, at), payload, reason, lossless = values
+    check = SelfCheck(Soundness(word), detail, at)
+    return Sound(check, Payload(*payload) if payload else None, reason, lossless)

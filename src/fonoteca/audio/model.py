@@ -1,4 +1,4 @@
-"""What goes into and comes out of the tag reader, as values.
+"""What goes into and comes out of the reader of a file's inside, as values.
 
 A `Job` names one file and the stat that it had when it was read; its `Analysis` carries the same key and one outcome:
 `Tagged`, `Changed`, `Unreadable` or `NotAudio`.
@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from fonoteca.core.entry import FileStat
+from fonoteca.core.sound import Sound
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Tags: TypeAlias = dict[str, list[str]]
@@ -104,6 +105,10 @@ class Tagged:
     drm: str | None = None
     note: str | None = None
     """What could not be had, and why, although the rest could."""
+    sound: Sound | None = None
+    """What its checks and its payload say; None where it was not looked at."""
+    unheard: str | None = None
+    """Why its sound could not be looked at: it took too long, or too much, or killed its reader."""
 
     @property
     def raw(self) -> dict[str, Json]:
@@ -119,9 +124,14 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Its tags cannot be read: a finding about its inside. The file is protected all the same."""
+    """Its tags cannot be read: a finding about its inside. The file is protected all the same.
+
+    Its sound may be known although its tags are not.
+    """
 
     reason: str
+    sound: Sound | None = None
+    unheard: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

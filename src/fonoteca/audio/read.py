@@ -34,6 +34,18 @@ def read_tags(source: Source) -> Tagged | Unreadable | NotAudio:
         return Unreadable(reason_of(error))
 
 
+def family_in(source: Source) -> str | None:
+    """The family whose reader is to try; None where neither bytes nor name are those of audio. Raises OSError."""
+    return _family(source, find_outer(source))
+
+
+def _family(source: Source, outer: Outer) -> str | None:
+    family = family_of(outer.head, source.suffix)
+    if family is None and outer.id3v2 and kind_of(source.name) is EntryKind.TRACK:
+        return "mpeg"
+    return family
+
+
 def reason_of(error: BaseException) -> str:
     """An error as the part of a sentence: its kind and what it says, in one line of printable text."""
     text = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in str(error))
@@ -50,9 +62,7 @@ def _read(source: Source) -> Inside | Unreadable | NotAudio:
     if source.size == 0 and kind_of(source.name) is EntryKind.TRACK:
         return Unreadable("it is empty")
     outer = find_outer(source)
-    family = family_of(outer.head, source.suffix)
-    if family is None and outer.id3v2 and kind_of(source.name) is EntryKind.TRACK:
-        family = "mpeg"
+    family = _family(source, outer)
     if family is None:
         return _stranger(source)
     if family in NO_READER:

@@ -13,16 +13,23 @@ import signal
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from time import monotonic
 from types import FrameType
 
 from fonoteca.audio.border import Ticket, pack
-from fonoteca.audio.model import Changed, Outcome, Unreadable
-from fonoteca.audio.read import read_tags, reason_of
+from fonoteca.audio.limits import sound_seconds
+from fonoteca.audio.model import Changed, NotAudio, Outcome, Tagged, Unreadable
+from fonoteca.audio.read import family_in, read_tags, reason_of
+from fonoteca.audio.sound.decode import settled
+from fonoteca.audio.sound.read import read_sound
 from fonoteca.audio.source import SMALL, Source
 from fonoteca.core.entry import storable_inode, storable_ns
+from fonoteca.core.sound import Sound
 
 _BUFFER = 1 << 15
+_LONG = 3600.0
+"""Seconds for a decoder where there is no other limit."""
 _GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO)
 """Opening says: it went away, or a link or a device stands in its place."""
 
@@ -40,24 +47,28 @@ def limit_memory(limit: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
 
 
-def read_batch(tickets: Sequence[Ticket], seconds: float) -> bytes:
+def read_batch(tickets: Sequence[Ticket], seconds: float, hear: bool = True) -> bytes:
     """Packed outcomes of the first tickets: of all, or of as many as were begun within `seconds`.
 
-    Each file has `seconds` (wall clock). As nothing is begun after that time, a batch ends within twice of
-    it even when every file in it hangs; the caller hands in the rest again.
+    Each file's tags have `seconds` (wall clock), its sound has `limits.sound_seconds`; without `hear` the sound is
+    left alone. As nothing is begun after `seconds`, a batch ends within these and the limit of its largest file even
+    when every file in it hangs; the caller hands in the rest again.
     """
     done: list[tuple[int, Outcome]] = []
     started = monotonic()
     with _alarm():
         for ticket in tickets:
-            done.append((ticket[5], _within(seconds, ticket)))
+            done.append((ticket[5], read_file(ticket, seconds, hear=hear)))
             if monotonic() - started > seconds:
                 break
     return pack(done)
 
 
-def read_file(ticket: Ticket) -> Outcome:
-    """The outcome for one file, read by the descriptor that its stat was compared with, before and after."""
+def read_file(ticket: Ticket, seconds: float = 0, *, hear: bool = True) -> Outcome:
+    """The outcome for one file, read by the descriptor that its stat was compared with, before and after.
+
+    `seconds` 0: no limit; any other needs the alarm of `read_batch`.
+    """
     path, *expected, _ = ticket
     try:
         # O_NONBLOCK: a FIFO that took the file's place must not hold us.
@@ -67,7 +78,7 @@ def read_file(ticket: Ticket) -> Outcome:
     try:
         if _stat(descriptor) != expected:
             return Changed()
-        outcome = _read(descriptor, path, expected[0])
+        outcome = _read(descriptor, path, expected[0], seconds, hear=hear)
         return outcome if _stat(descriptor) == expected else Changed()
     except OSError as error:
         return Unreadable(reason_of(error))
@@ -75,12 +86,49 @@ def read_file(ticket: Ticket) -> Outcome:
         os.close(descriptor)
 
 
-def _read(descriptor: int, path: bytes, size: int) -> Outcome:
+def _read(descriptor: int, path: bytes, size: int, seconds: float, *, hear: bool) -> Outcome:
     name = path.rpartition(b"/")[2]
     if size <= SMALL:
-        return read_tags(Source(io.BytesIO(_whole(descriptor, size)), name, size))
+        return _look(Source(io.BytesIO(_whole(descriptor, size)), name, size), seconds, hear=hear)
     with open(descriptor, "rb", buffering=_BUFFER, closefd=False) as file:
-        return read_tags(Source(file, name, size))
+        return _look(Source(file, name, size), seconds, hear=hear)
+
+
+def _look(source: Source, seconds: float, *, hear: bool) -> Outcome:
+    """Tags first; whatever comes of the sound, they are kept, and the other way round."""
+    outcome = _tags(source, seconds)
+    if not hear or isinstance(outcome, NotAudio):
+        return outcome
+    limit = sound_seconds(seconds, source.size)
+    try:
+        with _limit(limit):
+            return replace(outcome, sound=_sound(source, outcome, limit))
+    except OutOfTime:
+        return replace(outcome, unheard=f"checking its sound took longer than {limit:.3g} s")
+    except MemoryError:
+        return replace(outcome, unheard="checking its sound takes more memory than is allowed")
+    except Exception as error:  # noqa: BLE001 - foreign bytes; whatever they bring about is about this file alone
+        return replace(outcome, unheard=f"its sound cannot be checked ({reason_of(error)})")
+
+
+def _tags(source: Source, seconds: float) -> Tagged | Unreadable | NotAudio:
+    try:
+        with _limit(seconds):
+            return read_tags(source)
+    except OutOfTime:
+        return Unreadable(f"reading its tags took longer than {seconds:g} s")
+    except MemoryError:
+        return Unreadable("reading it takes more memory than is allowed")
+
+
+def _sound(source: Source, outcome: Tagged | Unreadable, seconds: float) -> Sound | None:
+    """None where neither bytes nor name say which family it is."""
+    known = outcome.audio.container if isinstance(outcome, Tagged) and outcome.audio is not None else None
+    family = known or family_in(source)
+    if family is None:
+        return None
+    sound = read_sound(source, family)
+    return settled(source, sound, seconds=seconds or _LONG) if family == "flac" else sound
 
 
 def _whole(descriptor: int, size: int) -> bytes:
@@ -102,17 +150,13 @@ def _stat(descriptor: int) -> list[int] | None:
     ]
 
 
-def _within(seconds: float, ticket: Ticket) -> Outcome:
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            return read_file(ticket)
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    except OutOfTime:
-        return Unreadable(f"reading its tags took longer than {seconds:g} s")
-    except MemoryError:
-        return Unreadable("reading it takes more memory than is allowed")
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 @contextmanager

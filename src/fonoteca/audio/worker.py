@@ -1,4 +1,4 @@
-"""The analyst: tags of many files, read in processes that can be killed.
+"""The analyst: tags and sound of many files, read in processes that can be killed.
 
     with Analyst() as analyst:
         for analysis in analyst.analyse(jobs):
@@ -12,10 +12,12 @@ cache):
             for analysis in analyst.submit(job): ...    # what became ready; seldom waits
         for analysis in analyst.finish(): ...           # the rest; lets the processes go
 
-**Limits.** Each file has `seconds` of wall clock and `memory` bytes, kept inside the worker (an interval
-timer, RLIMIT_AS). A parser that hangs in C code is beyond that, so its task has a limit too, after which
-pebble kills the process. A task that is lost that way, or by a crash, is split and tried again until the
-guilty file stands alone: it becomes `Unreadable`, its neighbours get their tags.
+**Limits.** Each file's tags have `seconds` of wall clock, its sound a time that grows with its size
+(`limits`), both `memory` bytes; this is kept inside the worker (an interval timer, RLIMIT_AS). A parser that
+hangs in C code is beyond that, so its task has a limit too, after which pebble kills the process. A task that
+is lost that way, or by a crash, is split and tried again until the guilty file stands alone. That one is read
+once more without its sound, so that its tags are not lost with it; if this fails too it becomes `Unreadable`.
+Its neighbours get their tags and their sound.
 
 **Backpressure.** Jobs are gathered into tasks of at most 64 files or 256 MiB. Two tasks a worker may be
 under way; when a further one is full, `submit` waits for one of them to end. It hands over all results that
@@ -32,12 +34,14 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self, TypeAlias
 
 from fonoteca.audio.border import Ticket, ticket_of, unpack
-from fonoteca.audio.model import Analysis, Job, Unreadable
+from fonoteca.audio.limits import file_seconds
+from fonoteca.audio.model import Analysis, Job, Tagged, Unreadable
 
 TASK_FILES = 64
 TASK_BYTES = 256 << 20
@@ -49,10 +53,25 @@ _BREAKDOWNS = 3
 _POLL = 1.0
 
 
-class Analyst:
-    """Reads tags in `workers` processes, `seconds` and `memory` (bytes) a file.
+Reader: TypeAlias = Callable[[Sequence[Ticket], float, bool], bytes]
+"""Tickets, seconds, whether the sound is heard: `task.read_batch`."""
 
-    `reader` is what a process runs for a task; tests give one that dies.
+
+class _Task(NamedTuple):
+    """What a process was given."""
+
+    tickets: tuple[Ticket, ...]
+    limit: float
+    """Seconds until it is killed."""
+    unheard: str | None = None
+    """Why the sound is left alone this time."""
+
+
+class Analyst:
+    """Reads tags and sound in `workers` processes, `seconds` (see the module) and `memory` (bytes) a file.
+
+    `reader` is what a process runs for a task; tests give one that dies. `pause` is called at least once a second
+    while results are waited for; what it raises ends the wait.
     """
 
     def __init__(
@@ -60,16 +79,18 @@ class Analyst:
         workers: int = 2,
         seconds: float = 10.0,
         memory: int = 1 << 30,
-        reader: Callable[[Sequence[Ticket], float], bytes] | None = None,
+        reader: Reader | None = None,
+        pause: Callable[[], None] = lambda: None,
     ) -> None:
         self._reader = reader
+        self._pause = pause
         self._workers = workers
         self._seconds = seconds
         self._memory = memory
         self._pool: Any = None  # a pebble.ProcessPool, imported on first need
         self._gathered: list[Ticket] = []
         self._gathered_bytes = 0
-        self._running: dict[Future[bytes], tuple[Ticket, ...]] = {}
+        self._running: dict[Future[bytes], _Task] = {}
         self._ready: deque[Analysis] = deque()
         self._breakdowns = 0
         self._progress = 0.0
@@ -122,22 +143,27 @@ class Analyst:
             self._gathered.clear()
             self._gathered_bytes = 0
 
-    def _send(self, tickets: tuple[Ticket, ...]) -> None:
+    def _send(self, tickets: tuple[Ticket, ...], unheard: str | None = None) -> None:
         if self._breakdowns > _BREAKDOWNS:
             reason = Unreadable("the process that reads tags cannot be kept running")
             self._ready.extend(Analysis(ticket[5], reason) for ticket in tickets)
             return
-        limit = 2 * self._seconds + GRACE
+        hear = unheard is None
+        largest = max(ticket[1] for ticket in tickets)
+        limit = self._seconds + file_seconds(self._seconds, largest, hear=hear) + GRACE
         if not self._running:
             self._progress = monotonic()
+        task = _Task(tickets, limit, unheard)
         try:
-            future = self._open_pool().schedule(self._read(), args=(tickets, self._seconds), timeout=limit)
+            future = self._open_pool().schedule(
+                self._read(), args=(tickets, self._seconds, hear), timeout=limit
+            )
         except RuntimeError:  # pebble's word for a pool that has broken down since
-            self._break_down(tickets)
+            self._break_down(task)
         else:
-            self._running[future] = tickets
+            self._running[future] = task
 
-    def _read(self) -> Callable[[Sequence[Ticket], float], bytes]:
+    def _read(self) -> Reader:
         if self._reader is None:
             from fonoteca.audio.task import read_batch
 
@@ -163,10 +189,11 @@ class Analyst:
 
     def _collect(self) -> None:
         """Wait until a task has ended, and deal with all that have."""
+        self._pause()
         done = wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED).done
         for future in done:
-            if tickets := self._running.pop(future, None):
-                self._settle(tickets, future)
+            if task := self._running.pop(future, None):
+                self._settle(task, future)
         if done:
             self._progress = monotonic()
         elif self._pool is not None and (not self._pool.active or self._is_stuck()):
@@ -174,9 +201,9 @@ class Analyst:
 
     def _is_stuck(self) -> bool:
         """A process that was killed in the middle of a message leaves pebble's pipe locked for the others."""
-        return monotonic() - self._progress > 2 * (2 * self._seconds + GRACE)
+        return monotonic() - self._progress > 2 * max(task.limit for task in self._running.values())
 
-    def _settle(self, tickets: tuple[Ticket, ...], future: Future[bytes]) -> None:
+    def _settle(self, task: _Task, future: Future[bytes]) -> None:
         from concurrent.futures.process import BrokenProcessPool
 
         from pebble import ProcessExpired
@@ -184,37 +211,38 @@ class Analyst:
         try:
             analyses = unpack(future.result())
         except BrokenProcessPool:
-            self._break_down(tickets)
+            self._break_down(task)
         except TimeoutError:
-            self._split(
-                tickets, f"reading its tags took longer than {self._seconds:g} s and could not be stopped"
-            )
+            self._split(task, f"took longer than {task.limit:.3g} s and could not be stopped")
         except ProcessExpired as error:
-            self._split(tickets, f"the process that read its tags died (exit code {error.exitcode})")
+            self._split(task, f"killed the process that did it (exit code {error.exitcode})")
         except Exception as error:  # noqa: BLE001 - whatever a worker could not turn into an outcome itself
-            self._split(tickets, f"reading its tags failed ({type(error).__name__})")
+            self._split(task, f"failed ({type(error).__name__})")
         else:
             self._breakdowns = 0
-            self._ready.extend(analyses)
-            if rest := tickets[len(analyses) :]:
-                self._send(rest)
+            self._ready.extend(_unheard(each, task.unheard) for each in analyses)
+            if rest := task.tickets[len(analyses) :]:
+                self._send(rest, task.unheard)
 
-    def _split(self, tickets: tuple[Ticket, ...], reason: str) -> None:
-        """A lost task: its only file is the guilty one, or each half is tried again."""
-        if len(tickets) == 1:
-            self._ready.append(Analysis(tickets[0][5], Unreadable(reason)))
-            return
-        half = len(tickets) // 2
-        self._send(tickets[:half])
-        self._send(tickets[half:])
+    def _split(self, task: _Task, what: str) -> None:
+        """A lost task: each half is tried again; its only file is the guilty one, and tried without its sound."""
+        tickets = task.tickets
+        if len(tickets) > 1:
+            half = len(tickets) // 2
+            self._send(tickets[:half], task.unheard)
+            self._send(tickets[half:], task.unheard)
+        elif task.unheard is None:
+            self._send(tickets, f"checking its sound {what}")
+        else:
+            self._ready.append(Analysis(tickets[0][5], Unreadable(f"reading its tags {what}")))
 
-    def _break_down(self, *lost: tuple[Ticket, ...]) -> None:
+    def _break_down(self, *lost: _Task) -> None:
         """The pool lost its processes, or could not start them: set it up anew, and in the end give up."""
         tasks = (*lost, *self._running.values())
         self._let_go()
         self._breakdowns += 1
-        for tickets in tasks:
-            self._send(tickets)
+        for task in tasks:
+            self._send(task.tickets, task.unheard)
 
     def _let_go(self) -> None:
         self._running.clear()
@@ -222,6 +250,13 @@ class Analyst:
         if pool is not None:
             pool.stop()
             pool.join()
+
+
+def _unheard(analysis: Analysis, why: str | None) -> Analysis:
+    """The analysis, with why its sound is not known where that was left alone."""
+    if why is None or not isinstance(analysis.outcome, Tagged | Unreadable):
+        return analysis
+    return Analysis(analysis.key, replace(analysis.outcome, unheard=why))
 
 
 def _start(pool: Any) -> None:

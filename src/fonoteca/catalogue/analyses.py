@@ -1,4 +1,4 @@
-"""What was read inside contents: tags, pictures, properties of the sound; and which manifests say so.
+"""What was read inside contents: tags, pictures, sound and its checks; and which manifests say so.
 
 Tags, raw tags and pictures are one compressed document a content, a line of JSON each: most readers do not want
 the raw tags, which are the largest, and so need not parse them.
@@ -16,9 +16,24 @@ from typing import Any, NamedTuple
 from fonoteca.catalogue.entries import PATH
 from fonoteca.core.entry import FileStat
 from fonoteca.core.manifest.lines import Tags
+from fonoteca.core.sound import VERSION, Payload, SelfCheck, Sound, Soundness
 
 AUDIO = ("container", "codec", "duration", "sample_rate", "channels", "bit_rate", "bits_per_sample")
 """The properties, under the names of columns, manifest and JSON alike: s, Hz, bit/s, bit."""
+SOUND = (
+    "sound_version",
+    "payload",
+    "payload_reason",
+    "soundness",
+    "sound_detail",
+    "sound_at",
+    "lossless",
+    "unheard",
+)
+COLUMNS = ", ".join(
+    ("a.time_ns", "a.tool", "a.error", "a.drm", "d.document", *(f"a.{name}" for name in (*SOUND, *AUDIO)))
+)
+"""What `row_of` takes, of `analyses a` and `documents d`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +51,12 @@ class AnalysisRow:
     audio: Mapping[str, Any] = field(default_factory=dict)
     """What is known of `AUDIO`; empty where nothing is."""
     drm: str | None = None
+    sound: Sound | None = None
+    """None where it was not looked at, or where nobody knows how (`sound_version` tells)."""
+    sound_version: int | None = None
+    """Of the checks that looked; None: none did, so they will."""
+    unheard: str | None = None
+    """Why its sound could not be looked at."""
 
     @property
     def raw(self) -> Any:
@@ -55,20 +76,35 @@ class Lacking(NamedTuple):
 def put(connection: sqlite3.Connection, content: int, row: AnalysisRow) -> None:
     """Record what was read inside a content; what was known of it goes, and manifests are told anew."""
     connection.execute("DELETE FROM told WHERE content = ?", (content,))
+    names = ("content", "time_ns", "tool", "error", "drm", *SOUND, *AUDIO)
+    values = (content, row.time_ns, row.tool, row.error, row.drm, *_of_sound(row), *map(row.audio.get, AUDIO))
     connection.execute(
-        f"INSERT OR REPLACE INTO analyses (content, time_ns, tool, error, drm, {', '.join(AUDIO)}) "
-        f"VALUES (?, ?, ?, ?, ?, {', '.join('?' * len(AUDIO))})",
-        (content, row.time_ns, row.tool, row.error, row.drm, *map(row.audio.get, AUDIO)),
+        f"INSERT OR REPLACE INTO analyses ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", values
     )
     connection.execute(
         "INSERT OR REPLACE INTO documents (content, document) VALUES (?, ?)", (content, _packed(row))
     )
 
 
-_ROW = (
-    f"SELECT a.time_ns, a.tool, a.error, a.drm, d.document, {', '.join('a.' + name for name in AUDIO)} "
-    "FROM analyses a JOIN documents d ON d.content = a.content "
-)
+def _of_sound(row: AnalysisRow) -> tuple[Any, ...]:
+    """The values of `SOUND`."""
+    if row.sound is None:
+        return (row.sound_version, None, None, None, None, None, None, row.unheard)
+    check, payload, reason, lossless = row.sound
+    text = None if payload is None else str(payload)
+    return (
+        row.sound_version,
+        text,
+        reason,
+        check.soundness.value,
+        check.detail,
+        check.at,
+        lossless,
+        row.unheard,
+    )
+
+
+_ROW = f"SELECT {COLUMNS} FROM analyses a JOIN documents d ON d.content = a.content "
 
 
 def get(connection: sqlite3.Connection, content: int) -> AnalysisRow | None:
@@ -78,15 +114,37 @@ def get(connection: sqlite3.Connection, content: int) -> AnalysisRow | None:
 
 
 def row_of(found: tuple[Any, ...]) -> AnalysisRow:
-    """A row from its columns: time_ns, tool, error, drm, document, then those of `AUDIO`."""
+    """A row from the columns `COLUMNS`."""
     time_ns, tool, error, drm, document, *values = found
     tags, raw_json, pictures = zlib.decompress(document).decode("utf-8", "surrogatepass").split("\n")
-    audio = {name: value for name, value in zip(AUDIO, values, strict=True) if value is not None}
-    return AnalysisRow(time_ns, tool, error, json.loads(tags), raw_json, json.loads(pictures), audio, drm)
+    of_sound, of_audio = values[: len(SOUND)], values[len(SOUND) :]
+    audio = {name: value for name, value in zip(AUDIO, of_audio, strict=True) if value is not None}
+    return AnalysisRow(
+        time_ns,
+        tool,
+        error,
+        json.loads(tags),
+        raw_json,
+        json.loads(pictures),
+        audio,
+        drm,
+        sound_of(of_sound),
+        of_sound[0],
+        of_sound[-1],
+    )
+
+
+def sound_of(values: Sequence[Any]) -> Sound | None:
+    """The sound from the columns `SOUND`."""
+    _, payload, reason, soundness, detail, at, lossless, _ = values
+    if soundness is None:
+        return None
+    check = SelfCheck(Soundness(soundness), detail, at)
+    return Sound(check, Payload.from_text(payload) if payload is not None else None, reason, lossless)
 
 
 def lacking(connection: sqlite3.Connection, library: int, after: int = 0, chunk: int = 512) -> list[Lacking]:
-    """Present tracks whose content has no analysis: the first `chunk` after entry `after`."""
+    """Present tracks whose content has no analysis, or none of its sound: the first `chunk` after entry `after`."""
     rows = connection.execute(
         f"SELECT e.id, e.content, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode "
         # CROSS JOIN: entries in their own order, so that each chunk begins where the last one ended.
@@ -99,15 +157,15 @@ def lacking(connection: sqlite3.Connection, library: int, after: int = 0, chunk:
 
 _LACKS = (
     "e.kind = 'track' AND e.state = 'present' "
-    "AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.content = e.content)"
+    f"AND NOT EXISTS (SELECT 1 FROM analyses a WHERE a.content = e.content AND a.sound_version >= {VERSION})"
 )
 
 
 def count_lacking(connection: sqlite3.Connection, library: int) -> tuple[int, int]:
-    """How many such tracks there are, and their bytes."""
+    """How many contents such tracks have, and their bytes."""
     found = connection.execute(
-        "SELECT count(*), coalesce(sum(e.size), 0) FROM entries e CROSS JOIN folders f ON f.id = e.folder "
-        f"WHERE f.library = ? AND {_LACKS}",
+        "SELECT count(*), coalesce(sum(size), 0) FROM (SELECT e.size FROM entries e "
+        f"CROSS JOIN folders f ON f.id = e.folder WHERE f.library = ? AND {_LACKS} GROUP BY e.content)",
         (library,),
     ).fetchone()
     return int(found[0]), int(found[1])
@@ -133,6 +191,8 @@ def line(connection: sqlite3.Connection, content: int) -> Tags | None:
         pictures=list(row.pictures),
         audio=row.audio,
         drm=row.drm,
+        sound=row.sound,
+        sound_version=row.sound_version if row.sound is not None else None,
     )
 
 
@@ -144,7 +204,18 @@ def take_line(connection: sqlite3.Connection, content: int, line: Tags) -> None:
     raw = json.dumps(line.raw if line.raw is not None else {}, ensure_ascii=False, separators=(",", ":"))
     audio = {name: line.audio[name] for name in AUDIO if line.audio.get(name) is not None}
     pictures = list(line.pictures)
-    row = AnalysisRow(line.time_ns, line.tool or "", line.error, line.tags, raw, pictures, audio, line.drm)
+    row = AnalysisRow(
+        line.time_ns,
+        line.tool or "",
+        line.error,
+        line.tags,
+        raw,
+        pictures,
+        audio,
+        line.drm,
+        line.sound,
+        line.sound_version,
+    )
     put(connection, content, row)
 
 

@@ -107,6 +107,19 @@ def _tag_error(connection: sqlite3.Connection, content: int) -> str | None:
     return found[0] if found else None
 
 
+def open_details(
+    connection: sqlite3.Connection, kinds: Iterable[FindingKind], library: str
+) -> dict[tuple[FindingKind, bytes], str]:
+    """What is still said of files of a library, by kind and path."""
+    marks = [kind.value for kind in kinds]
+    rows = connection.execute(
+        f"SELECT kind, path, detail FROM findings WHERE closed_ns IS NULL AND kind IN ({','.join('?' * len(marks))}) "
+        "AND library = ? AND location IS NULL AND path IS NOT NULL",
+        (*marks, library),
+    )
+    return {(FindingKind(kind), path): detail for kind, path, detail in rows}
+
+
 def open_findings(
     connection: sqlite3.Connection,
 ) -> Iterable[tuple[str, str, str | None, str | None, bytes | None, str, int]]:

@@ -78,6 +78,14 @@ CREATE TABLE analyses (
     time_ns         INTEGER NOT NULL,
     tool            TEXT NOT NULL,              -- for example 'mutagen 1.48.1'
     error           TEXT,                       -- why there are no tags
+    sound_version   INTEGER,                    -- of the checks that looked at its sound; NULL: none did
+    payload         TEXT,                       -- 'flac/1:…', digest of the sound alone
+    payload_reason  TEXT,                       -- why there is none
+    soundness       TEXT,                       -- core.sound.Soundness: what the format's own checks came to
+    sound_detail    TEXT,
+    sound_at        INTEGER,                    -- byte offset of the first thing that is wrong
+    lossless        TEXT,                       -- 'md5:…', digest of the decoded sound, as the file declares it
+    unheard         TEXT,                       -- why its sound could not be looked at
     container       TEXT,
     codec           TEXT,
     duration        REAL,                       -- s
@@ -87,6 +95,8 @@ CREATE TABLE analyses (
     bits_per_sample INTEGER,
     drm             TEXT
 ) STRICT;
+CREATE INDEX analyses_payload ON analyses (payload) WHERE payload IS NOT NULL;
+CREATE INDEX analyses_odd ON analyses (content) WHERE soundness = 'damaged' OR unheard IS NOT NULL;
 
 CREATE TABLE documents (                        -- apart from `analyses`, so that looking for lacks reads no tags
     content  INTEGER PRIMARY KEY REFERENCES analyses (content) ON DELETE CASCADE,

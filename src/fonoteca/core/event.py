@@ -23,7 +23,7 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """What is being done now: `scan`, `copy`, `read tags`, `verify`, `seal`, …; totals where they are known."""
+    """What is being done now: `scan`, `copy`, `look inside`, `verify`, `seal`, …; totals where they are known."""
 
     name: str
     files: int | None = None

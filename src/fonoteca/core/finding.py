@@ -57,6 +57,10 @@ class FindingKind(StrEnum):
     """An entry could not be brought back: no good copy of it is here, or the folder cannot take it."""
     # about a file's inside
     TAGS_UNREADABLE = "tags unreadable"
+    DAMAGED_INSIDE = "damaged inside"
+    """A file's own checksums or structure say that its sound is damaged; it is copied as it is."""
+    SOUND_UNCHECKED = "sound not checked"
+    """Looking at its sound took too long, or too much."""
     # about a hold
     HELD = "held"
 
@@ -98,6 +102,8 @@ _SEVERITY = {
     FindingKind.ROLLED_BACK: Severity.INCOMPLETE,
     FindingKind.NOT_RESTORED: Severity.INCOMPLETE,
     FindingKind.TAGS_UNREADABLE: Severity.NOTE,
+    FindingKind.DAMAGED_INSIDE: Severity.DAMAGE,
+    FindingKind.SOUND_UNCHECKED: Severity.NOTE,
     FindingKind.HELD: Severity.HELD,
 }
 

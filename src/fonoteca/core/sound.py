@@ -10,6 +10,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+VERSION = 1
+"""Of the checks as a whole: contents that older ones looked at are looked at again."""
+
 
 class Soundness(Enum):
     """What a format's own checks came to; never more than is known."""
@@ -26,6 +29,15 @@ class Soundness(Enum):
     """Nothing to hold against, or a layout that is not known."""
 
 
+_SAID = {
+    Soundness.SOUND: "All of its own checks hold",
+    Soundness.DAMAGED: "It is damaged",
+    Soundness.ALTERED: "Its frames are whole, and were altered after encoding",
+    Soundness.STRUCTURE: "Its structure is whole; nothing in it tells whether each bit is",
+    Soundness.NO_CHECK: "Nothing in it can be checked",
+}
+
+
 class Payload(NamedTuple):
     """The digest of the sound alone."""
 
@@ -37,6 +49,15 @@ class Payload(NamedTuple):
     def __str__(self) -> str:
         return f"{self.name}:{self.digest.hex()}"
 
+    @classmethod
+    def from_text(cls, text: str) -> Payload:
+        """What `str` made a text of. Raises ValueError."""
+        name, colon, digits = text.rpartition(":")
+        payload = cls(name, bytes.fromhex(digits))
+        if not (name and colon) or len(payload.digest) != 32 or str(payload) != text:
+            raise ValueError(f"{text!r} is not a payload digest")
+        return payload
+
 
 class SelfCheck(NamedTuple):
     """The outcome of a format's own checks."""
@@ -46,6 +67,18 @@ class SelfCheck(NamedTuple):
     """What was checked, or what is wrong: `frame 812: CRC-16 differs`."""
     at: int | None = None
     """Byte offset in the file of the first thing that is wrong."""
+
+    @property
+    def in_words(self) -> str:
+        """What, and where: `frame 812: CRC-16 differs, at byte 1,234,567`."""
+        where = f"at byte {self.at:,}" if self.at is not None else ""
+        return ", ".join(part for part in (self.detail, where) if part) or self.soundness.value
+
+    @property
+    def sentence(self) -> str:
+        """For a person: `It is damaged: frame 812: CRC-16 differs, at byte 1,234,567.`"""
+        detail = f": {self.in_words}" if self.detail else ""
+        return f"{_SAID[self.soundness]}{detail}."
 
 
 class Sound(NamedTuple):

@@ -62,6 +62,10 @@ class LibraryStatus:
     gone: int = 0
     """Entries that are no longer in the library; their copies are kept."""
     unreadable: int = 0
+    damaged_inside: int = 0
+    """Tracks that their own checks say are damaged; copied as they are."""
+    mendable: int = 0
+    """Those of `damaged_inside` of which an earlier content without a fault is kept."""
     copies: tuple[tuple[int, int], ...] = ()
     """How many entries have how many copies apart: `((0, 3), (2, 411))`."""
     reason: str = ""
@@ -177,9 +181,25 @@ def _of_library(library: LibraryStatus, status: ArchiveStatus) -> Iterator[Reaso
         yield Reason(Overall.HELD, ExitCode.HELD, sentence, "fonoteca scan")
     if library.unreadable or not library.scan_complete:
         yield Reason(Overall.INCOMPLETE, ExitCode.INCOMPLETE, _unseen(library), "fonoteca scan")
+    yield from _inside(library)
     short = library.below(status.wanted_copies)
     if short:
         yield _short_of_copies(library, short, status)
+
+
+def _inside(library: LibraryStatus) -> Iterator[Reason]:
+    """What came damaged is kept as it came: said, but no fault of the archive's, so without a code of its own."""
+    if library.mendable:
+        found = _count(library.mendable, "track is", "tracks are")
+        sentence = (
+            f"{found} damaged inside in {library.name}, and an earlier content without a fault is kept."
+        )
+        yield Reason(Overall.DAMAGED, ExitCode.REPAIRABLE, sentence, "fonoteca show PATH")
+    left = library.damaged_inside - library.mendable
+    if left:
+        found = _count(left, "track is", "tracks are")
+        sentence = f"{found} damaged inside in {library.name}: kept as found, no better content is known."
+        yield Reason(Overall.DAMAGED, ExitCode.DONE, sentence)
 
 
 def _short_of_copies(library: LibraryStatus, short: int, status: ArchiveStatus) -> Reason:

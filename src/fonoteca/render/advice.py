@@ -34,6 +34,8 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield "fonoteca backup    # completes what was cut off"
     if any(kind in tally.findings for kind in _HELD):
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
+    if FindingKind.DAMAGED_INSIDE in tally.findings:
+        yield "fonoteca show PATH    # what its checks say, and which earlier contents are kept"
     if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
         yield "fonoteca backup    # once those files can be read"
     failed = [each for each in tally.failures if isinstance(each, LocationFailed) and each.asked]

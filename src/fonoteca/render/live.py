@@ -40,7 +40,7 @@ _PHASES = {
     "plan": "Planning",
     "copy": "Copying",
     "read": "Reading",
-    "read tags": "Reading tags",
+    "look inside": "Looking inside",
     "verify": "Verifying",
     "restore": "Restoring",
     "seal": "Sealing",

@@ -159,6 +159,8 @@ _HEADINGS = {
     FindingKind.ROLLED_BACK: "The location's memory was rolled back",
     FindingKind.NOT_RESTORED: "Not restored",
     FindingKind.TAGS_UNREADABLE: "Tags unreadable; the file is protected all the same",
+    FindingKind.DAMAGED_INSIDE: "Damaged inside, by the file's own checks; kept as it is",
+    FindingKind.SOUND_UNCHECKED: "Sound not checked; the file is protected all the same",
     FindingKind.HELD: "Held",
 }
 

@@ -1,13 +1,13 @@
-"""Reading tags of what is recorded: contents without an analysis are looked into, in processes of their own.
+"""Looking into what is recorded: tags and sound of contents without an analysis, in processes of their own.
 
-It never gates anything: a file whose tags cannot be read is protected all the same. A file that is no longer
-what was recorded is left for the next run.
+Each content is looked into once. It never gates anything: a file whose inside cannot be read is protected all the
+same. A file that is no longer what was recorded is left for the next run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 
 from fonoteca.archive import Archive
@@ -21,27 +21,31 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core.event import Advanced, Event, Found, Phase, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import join
+from fonoteca.core.sound import VERSION
+from fonoteca.tasks.inside import tell
 
-PHASE = "read tags"
+PHASE = "look inside"
 _AT_ONCE = 64
 """So many results are recorded in one transaction."""
 _NOT_AUDIO = "neither its name nor its first bytes are those of an audio file"
 
 
 def analyse(archive: Archive, config: LibraryConfig, row: LibraryRow, *, workers: int = 2) -> Iterator[Event]:
-    """Read tags of all present tracks of a library that have none yet, and record them.
+    """Look into all present tracks of a library that nobody looked into yet, and record what is there.
 
-    Yields `Phase`, `Advanced`, and a finding for each file that cannot be read. Raises Interrupted.
+    Yields `Phase`, `Advanced`, and a finding for each file that cannot be read or is damaged inside. Raises
+    Interrupted.
     """
     files, size = analyses.count_lacking(archive.catalogue, row.id)
     if files:
         yield Phase(PHASE, files, size)
         yield from _Reader(archive, config.name, row.id, config.path, workers).run()
+    yield from tell(archive, row)
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one library's tags. `under_way`: what was handed to the analyst, by entry."""
+    """Looks into one library's files. `under_way`: what was handed to the analyst, by entry."""
 
     archive: Archive
     library: str
@@ -52,7 +56,7 @@ class _Reader:
 
     def run(self) -> Iterator[Event]:
         try:
-            with Analyst(self.workers) as analyst:
+            with Analyst(self.workers, pause=self.archive.pause_point) as analyst:
                 for each in self._lacking():
                     self.under_way[each.entry] = each
                     job = Job(join(self.root, each.path), each.stat, each.entry)
@@ -60,15 +64,18 @@ class _Reader:
                 yield from self._rest(analyst.finish())
         except OSError as error:
             reason = error.strerror or error
-            yield Warned(f"Tags could not be read this time ({reason}); the next run tries again.")
+            yield Warned(f"Files could not be looked into this time ({reason}); the next run tries again.")
 
     def _lacking(self) -> Iterator[Lacking]:
-        """All of it, a chunk at a time, so that results can be recorded between."""
+        """A track of each content, a chunk at a time, so that results can be recorded between."""
         last = 0
         while chunk := analyses.lacking(self.archive.catalogue, self.number, last):
+            known = {each.content for each in self.under_way.values()}
             for each in chunk:
                 self.archive.pause_point()
-                yield each
+                if each.content not in known:
+                    known.add(each.content)
+                    yield each
             last = chunk[-1].entry
 
     def _rest(self, results: Iterable[Analysis]) -> Iterator[Event]:
@@ -112,14 +119,15 @@ def row_for(outcome: Tagged | Unreadable | NotAudio, now_ns: int) -> AnalysisRow
     """An outcome as the catalogue keeps it; a failure is kept too, so that it is not tried each time."""
     match outcome:
         case Unreadable():
-            return AnalysisRow(now_ns, _tool(), outcome.reason)
+            row = AnalysisRow(now_ns, _tool(), outcome.reason)
         case NotAudio():
-            return AnalysisRow(now_ns, _tool(), _NOT_AUDIO)
+            return AnalysisRow(now_ns, _tool(), _NOT_AUDIO, sound_version=VERSION)
         case Tagged():
             pictures = [asdict(each) for each in outcome.pictures]
             audio = asdict(outcome.audio) if outcome.audio is not None else {}
             tags, raw, note = outcome.tags, outcome.raw_json, outcome.note
-            return AnalysisRow(now_ns, _tool(), note, tags, raw, pictures, audio, outcome.drm)
+            row = AnalysisRow(now_ns, _tool(), note, tags, raw, pictures, audio, outcome.drm)
+    return replace(row, sound=outcome.sound, sound_version=VERSION, unheard=outcome.unheard)
 
 
 @cache

@@ -9,7 +9,7 @@ from typing import Any
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import libraries
-from fonoteca.catalogue.analyses import AUDIO, row_of
+from fonoteca.catalogue.analyses import COLUMNS, row_of
 from fonoteca.catalogue.entries import PATH
 from fonoteca.core.paths import path_fields
 from fonoteca.core.pattern import Pattern, matches, pattern
@@ -21,7 +21,7 @@ _CHUNK = 256
 
 _ROWS = (
     f"SELECT e.id, {PATH}, e.kind, e.state, e.mtime_ns, c.id, c.sha256, c.size, c.xxh3_128, "
-    f"a.time_ns, a.tool, a.error, a.drm, d.document, {', '.join('a.' + name for name in AUDIO)} "
+    f"{COLUMNS} "
     # In this order of tables the rows come sorted by themselves, one at a time.
     "FROM folders f CROSS JOIN entries e ON e.folder = f.id CROSS JOIN contents c ON c.id = e.content "
     "LEFT JOIN analyses a ON a.content = c.id LEFT JOIN documents d ON d.content = c.id "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import analyses, copies, entries, libraries, places
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.copies import CopyRow, VersionRow
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
@@ -31,6 +32,7 @@ def show(archive: Archive, path: bytes) -> Json:
     library, entry = found
     connection = archive.catalogue
     analysis = analyses.get(connection, entry.content)
+    sound = analysis.sound if analysis is not None else None
     names = {row.id: row.name for row in places.every(connection)}
     return {
         **path_fields("path", entry.path),
@@ -44,6 +46,9 @@ def show(archive: Archive, path: bytes) -> Json:
         "read_again": telling.when(entry.confirmed_ns),
         "digests": telling.digests(entry.sha256, entry.xxh3_128),
         **telling.analysis(analysis),
+        "sound": _sound(analysis),
+        "payload_reason": sound.reason if sound is not None else None,
+        "lossless": sound.lossless if sound is not None else None,
         "tags_read_by": analysis.tool if analysis is not None else None,
         "copies": [_copy(row, entry, names) for row in copies.of_entry(connection, entry.entry)],
         "versions": [_version(row, names) for row in copies.versions_of(connection, entry.entry)],
@@ -99,6 +104,13 @@ def _inside(folder: bytes, whole: bytes) -> Iterator[bytes]:
 
 
 # what is known of it
+
+
+def _sound(analysis: AnalysisRow | None) -> str | None:
+    """What the file's own checks came to, as a sentence."""
+    if analysis is None or analysis.sound is None:
+        return None if analysis is None or analysis.unheard is None else f"Not known: {analysis.unheard}."
+    return analysis.sound.check.sentence
 
 
 def _copy(row: CopyRow, entry: EntryRow, names: dict[int, str]) -> Json:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import journal, libraries, places, tallies
+from fonoteca.catalogue import journal, libraries, places, sounds, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
@@ -66,6 +66,8 @@ class _Known:
     places: dict[str, PlaceRow]
     bad: dict[int, Bad]
     findings: list[_Finding]
+    inside: dict[int, tuple[int, int]]
+    """Library id → tracks damaged inside, and how many of these are mendable."""
 
     def apart(self, own: str) -> dict[int, str]:
         """Location id → file system, for those that count as copies apart from the file system `own`."""
@@ -98,12 +100,14 @@ def _known(archive: Archive) -> _Known:
     with _one_moment(connection):
         tally = tallies.count(connection)
         rows = {row.name: row for row in places.every(connection) if row.name in config.locations}
+        own = {row.name: row for row in libraries.every(connection) if row.name in config.libraries}
         return _Known(
             tally,
-            {row.name: row for row in libraries.every(connection) if row.name in config.libraries},
+            own,
             rows,
             {row.id: _bad(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
             [_Finding(*found[:6]) for found in journal.open_findings(connection)],
+            {row.id: sounds.count_damaged(connection, row.id) for row in own.values()},
         )
 
 
@@ -160,6 +164,8 @@ def _counted(seen: LibraryStatus, row: LibraryRow, known: _Known) -> LibraryStat
         held=states["held"],
         gone=states["gone"],
         unreadable=sum(each.kind in _UNREAD and each.library == row.name for each in known.findings),
+        damaged_inside=known.inside[row.id][0],
+        mendable=known.inside[row.id][1],
         copies=tuple(sorted(apart.items())),
     )
 

@@ -34,15 +34,33 @@ def digests(sha256: bytes, xxh3_128: bytes) -> Json:
 def analysis(row: AnalysisRow | None) -> Json:
     """Tags, sound and pictures of a content; `audio` is None where nothing is known of it."""
     if row is None:
-        return {"tags": {}, "audio": None, "pictures": [], "drm": None, "tags_error": None}
+        return {
+            "tags": {},
+            "audio": None,
+            "payload": None,
+            "self_check": None,
+            "pictures": [],
+            "drm": None,
+            "tags_error": None,
+        }
     audio = {name: row.audio.get(name) for name in AUDIO} if row.audio else None
     return {
         "tags": row.tags,
         "audio": audio,
+        "payload": None if row.sound is None or row.sound.payload is None else str(row.sound.payload),
+        "self_check": _self_check(row),
         "pictures": row.pictures,
         "drm": row.drm,
         "tags_error": row.error,
     }
+
+
+def _self_check(row: AnalysisRow) -> Json | None:
+    """`word` None: it could not be looked at; None at all: nobody looked, or knows how."""
+    if row.sound is None:
+        return {"word": None, "detail": row.unheard, "at": None} if row.unheard is not None else None
+    check = row.sound.check
+    return {"word": check.soundness.value, "detail": check.detail, "at": check.at}
 
 
 def copy(location: str, level: int, verified_ns: int | None, state: str, *, is_present_content: bool) -> Json:

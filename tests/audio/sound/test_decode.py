@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from fonoteca.audio.sound.decode import decoded_check, decoder
+from fonoteca.audio.sound import decode
+from fonoteca.audio.sound.decode import decoded_check, decoder, settled
 from fonoteca.audio.source import Source, source_of
 from fonoteca.core.sound import SelfCheck, Soundness
 from support.audio import make_audio
@@ -68,6 +69,41 @@ def test_a_file_on_disk_is_read_as_one_in_memory(tmp_path: Path, flac: bytes) ->
         check = decoded_check(Source(file, b"b.flac", len(flac)), seconds=60)
 
     assert SelfCheck(Soundness.SOUND, "the MD5 of the decoded sound holds") == check
+
+
+def undeclared(flac: bytes) -> bytes:
+    """With a number of samples of 0 in STREAMINFO: not known."""
+    return flac[:21] + bytes((flac[21] & 0xF0,)) + bytes(4) + flac[26:]
+
+
+def test_the_decoder_settles_what_the_frames_leave_open(flac: bytes) -> None:
+    """Whole frames may be too few of them; the MD5 of the whole sound knows."""
+    whole = undeclared(flac)
+    cut = whole[: frames_end(whole)]
+
+    assert [Soundness.STRUCTURE] * 2 == [sound_of(each, "flac").check.soundness for each in (whole, cut)]
+    assert [Soundness.SOUND, Soundness.DAMAGED] == [after_decoding(each) for each in (whole, cut)]
+
+
+def test_the_decoder_is_not_asked_where_nothing_is_open(monkeypatch: pytest.MonkeyPatch, flac: bytes) -> None:
+    """It takes three times as long as everything else."""
+    monkeypatch.setattr(decode, "decoded_check", None)
+
+    assert [Soundness.SOUND, Soundness.DAMAGED] == [after_decoding(each) for each in (flac, flac[:-999])]
+
+
+def after_decoding(data: bytes) -> Soundness:
+    """As frames and decoder tell it together."""
+    return settled(source_of(data, b"a.flac"), sound_of(data, "flac"), seconds=60).check.soundness
+
+
+def frames_end(flac: bytes) -> int:
+    """Where the last frame but one ends: the last place where a header stands."""
+    at = len(flac)
+    while (at := flac.rfind(b"\xff\xf8", 0, at)) > 0:
+        if sound_of(flac[:at], "flac").check.soundness is Soundness.STRUCTURE:
+            return at
+    raise AssertionError("there is one frame only")
 
 
 def test_without_the_program_nothing_is_said(monkeypatch: pytest.MonkeyPatch, flac: bytes) -> None:

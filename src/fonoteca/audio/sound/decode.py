@@ -18,7 +18,7 @@ from time import monotonic
 
 from fonoteca.audio.sound.around import blocks, sound_span
 from fonoteca.audio.source import Source
-from fonoteca.core.sound import SelfCheck, Soundness
+from fonoteca.core.sound import SelfCheck, Sound, Soundness
 
 _MISMATCH = b"MD5 signature mismatch"
 _UNSET = b"cannot check MD5"
@@ -58,6 +58,22 @@ def decoded_check(source: Source, *, seconds: float) -> SelfCheck | None:
             _end(child)
         said.seek(0)
         return _outcome(said.read(_LONG), failed=failed)
+
+
+def settled(source: Source, sound: Sound, *, seconds: float) -> Sound:
+    """A FLAC's sound, with the decoder's word where the frames' own checks leave a doubt.
+
+    That is where they end in `STRUCTURE` (the number of samples is not declared, or something lies behind the last
+    frame) and an MD5 is declared. Elsewhere decoding would cost three times as much as everything else, and find
+    only what went wrong before the file was first written.
+    """
+    if sound.check.soundness is not Soundness.STRUCTURE or sound.lossless is None:
+        return sound
+    said = decoded_check(source, seconds=seconds)
+    if said is None or said.soundness is Soundness.NO_CHECK:
+        return sound
+    check = SelfCheck(said.soundness, f"{sound.check.detail}; {said.detail}", sound.check.at)
+    return sound._replace(check=check)
 
 
 def _feed(child: subprocess.Popen[bytes], source: Source, deadline: float) -> None:

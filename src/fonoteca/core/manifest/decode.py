@@ -58,6 +58,7 @@ from fonoteca.core.manifest.lines import (
 )
 from fonoteca.core.paths import path_value
 from fonoteca.core.place import Key
+from fonoteca.core.sound import Payload, SelfCheck, Sound, Soundness
 from fonoteca.core.times import time_value
 
 _LEVELS = {level.word: level for level in Level}
@@ -163,6 +164,7 @@ def _link(fields: Fields) -> Link:
 
 
 def _tags(fields: Fields) -> Tags:
+    sound, version = _sound(fields)
     return Tags(
         sha256=digest(fields, "sha256"),
         size=count(fields, "size"),
@@ -175,7 +177,30 @@ def _tags(fields: Fields) -> Tags:
         pictures=[mapping(picture, "picture") for picture in array(fields["pictures"], "pictures")],
         audio=mapping(fields["audio"], "audio"),
         drm=optional_text(fields, "drm"),
+        sound=sound,
+        sound_version=version,
     )
+
+
+def _sound(fields: Fields) -> tuple[Sound | None, int | None]:
+    """The sound and the version of its checks. A word of a newer version says nothing to us: None, so we look."""
+    if fields.get("self_check") is None:
+        return None, None
+    said = mapping(fields["self_check"], "self_check")
+    word, payload = text(said, "word"), optional_text(fields, "payload")
+    if word not in _SOUNDNESS:
+        return None, None
+    at = count(said, "at") if said.get("at") is not None else None
+    sound = Sound(
+        SelfCheck(_SOUNDNESS[word], text(said, "detail"), at),
+        Payload.from_text(payload) if payload is not None else None,
+        optional_text(fields, "payload_reason"),
+        optional_text(fields, "lossless"),
+    )
+    return sound, integer(said, "version") if said.get("version") is not None else None
+
+
+_SOUNDNESS = {each.value: each for each in Soundness}
 
 
 def _happened(fields: Fields) -> Happened:

@@ -191,8 +191,24 @@ def _(line: Tags) -> dict[str, Any]:
         "tags": dict(line.tags),
         "audio": dict(line.audio),
         "pictures": line.pictures,
+        **_sound(line),
         **_given(raw=line.raw),
         "time": time_text(line.time_ns),
+    }
+
+
+def _sound(line: Tags) -> dict[str, Any]:
+    if line.sound is None:
+        return {}
+    check, payload = line.sound.check, line.sound.payload
+    return {
+        **_given(payload=None if payload is None else str(payload), payload_reason=line.sound.reason),
+        "self_check": {
+            "word": check.soundness.value,
+            "detail": check.detail,
+            **_given(at=check.at, version=line.sound_version),
+        },
+        **_given(lossless=line.sound.lossless),
     }
 
 

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.place import Key
+from fonoteca.core.sound import Sound
 
 FORMAT = 1
 """The format of segments that this version writes, and the only one it reads."""
@@ -153,6 +154,10 @@ class Tags:
     audio: Json = field(default_factory=dict)
     """Container, codec, duration (s), sample_rate (Hz), channels, bit_rate (bit/s), bits_per_sample."""
     drm: str | None = None
+    sound: Sound | None = None
+    """Payload digest and self-check; None where its sound was not looked at."""
+    sound_version: int | None = None
+    """Of the checks that say so (`core.sound.VERSION`)."""
 
 
 @dataclass(frozen=True, slots=True)
