@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from fonoteca.config.model import Config
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Restored, RunEnded, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.tasks import adopt, backup, restore, setup, verify
+from fonoteca.core.policy import Budget
+from fonoteca.tasks import adopt, backup, restore, scrub, setup, verify
 
 HOSTILE = (
     b"new\nline.jpg",
@@ -146,6 +148,21 @@ class Home:
         """Check all, or the named places."""
         with Archive.open(self.config, Access.WRITE) as archive:
             return ran(verify.verify(archive, list(places) or None, level=level, sha256=sha256))
+
+    def scrub(
+        self,
+        *places: str,
+        libraries: Sequence[str] = (),
+        budget: Budget = scrub.WITHOUT_LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], int] = time.time_ns,
+    ) -> Ran:
+        """Read again what is most in need of it."""
+        with Archive.open(self.config, Access.WRITE, now=now) as archive:
+            return ran(
+                scrub.scrub(archive, places or None, libraries, budget=budget, clock=clock, sleep=sleep)
+            )
 
     def restore(
         self,

@@ -23,6 +23,7 @@ MODULES = {
     "list": "listing",
     "backup": "backup",
     "verify": "verify",
+    "scrub": "scrub",
     "restore": "restore",
     "status": "status",
     "show": "show",

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _KNOWN_AS = {
-    "verify": "check fsck scrub audit cryptcheck validate test diff hash checksum md5 sha256sum compare",
+    "verify": "check fsck audit cryptcheck validate test diff hash checksum md5 sha256sum compare",
     "backup": "sync copy cp create snapshot push rsync upload save archive run update mirror bu clone",
     "list": "ls find search files dir contents entries query",
     "show": "info inspect stat details cat tags metadata file log history",

@@ -151,6 +151,14 @@ class Sealed:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetReached:
+    """A run stopped where its budget ends; so many files and bytes were not reached, and the next run begins there."""
+
+    files: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something a person should know that is neither a finding nor a failure."""
 
@@ -190,6 +198,7 @@ Event: TypeAlias = (
     | LocationFailed
     | LibraryFailed
     | Sealed
+    | BudgetReached
     | Warned
     | RunEnded
 )

@@ -29,6 +29,8 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
     if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
         yield "fonoteca backup    # once those files can be read"
+    if tally.left is not None:
+        yield f"fonoteca {tally.task}    # goes on where the budget ended"
     failed = [each for each in tally.failures if isinstance(each, LocationFailed) and each.asked]
     if failed:
         names = " ".join(dict.fromkeys(safe(each.location) for each in failed))

@@ -55,6 +55,9 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _locations(out, tally)
     _restored(out, tally)
     _would(out, tally)
+    if tally.left is not None:
+        left = f"{files(tally.left.files)}, {size(tally.left.bytes)}"
+        out.print(Text(f"  {left} left for the next run, which begins there"), soft_wrap=True)
     if tally.is_idle:
         out.print(Text("  Nothing was checked: no copy is recorded there yet.", style="yellow"))
     for line in complaints(tally):
@@ -151,7 +154,7 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     if at.verified.files:
         parts.append(_sum("verified", at.verified))
     planned = tally.planned.get(name)
-    short = planned.files - at.copied.files if planned and tally.task != "verify" else 0
+    short = planned.files - at.copied.files if planned and tally.task not in {"verify", "scrub"} else 0
     if short > 0:
         parts.append(f"{files(short)} still to copy")
     if at.level is not None:

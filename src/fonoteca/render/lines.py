@@ -20,6 +20,7 @@ from typing import Any
 
 from fonoteca.core.event import (
     Advanced,
+    BudgetReached,
     Copied,
     Event,
     Found,
@@ -203,6 +204,7 @@ _KINDS: dict[type, str] = {
     LocationFailed: "location_failed",
     LibraryFailed: "library_failed",
     Sealed: "sealed",
+    BudgetReached: "budget_reached",
     Warned: "warning",
     RunEnded: "summary",
 }

@@ -42,6 +42,7 @@ _PHASES = {
     "read": "Reading",
     "read tags": "Reading tags",
     "verify": "Verifying",
+    "scrub": "Scrubbing",
     "restore": "Restoring",
     "seal": "Sealing",
     "list": "Listing",

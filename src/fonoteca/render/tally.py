@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from fonoteca.core.copy import Level
 from fonoteca.core.event import (
+    BudgetReached,
     Copied,
     Event,
     Found,
@@ -93,14 +94,16 @@ class Tally:
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    left: BudgetReached | None = None
+    """What a budget left for the next run."""
     ended: RunEnded | None = None
 
     @property
     def is_idle(self) -> bool:
         """A verify that ended and looked at no file and saw nothing wrong: "all done" alone would overstate."""
         looked = self.in_libraries.files or any(at.verified.files for at in self.at.values())
-        done = self.task == "verify" and self.ended is not None
-        return done and not (looked or self.findings or self.failures)
+        done = self.task in {"verify", "scrub"} and self.ended is not None
+        return done and not (looked or self.findings or self.failures or self.left)
 
     def take(self, event: Event) -> None:
         """Add `event`; the commonest come first, since a run has them by the hundred thousand."""
@@ -126,6 +129,8 @@ class Tally:
                 self._planned(event)
             case LocationFailed() | LibraryFailed():
                 self.failures.append(event)
+            case BudgetReached():
+                self.left = event
             case Warned():
                 self.warnings.append(event.sentence)
             case RunStarted():

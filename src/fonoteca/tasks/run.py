@@ -12,6 +12,7 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import journal
 from fonoteca.core.copy import Level
 from fonoteca.core.event import (
+    BudgetReached,
     Copied,
     Event,
     Found,
@@ -57,6 +58,9 @@ class Tally:
             self._found(event.finding)
         elif isinstance(event, LocationFailed):
             self._failed(event)
+        elif isinstance(event, BudgetReached):
+            self._count("not_reached", event.files)
+            self.codes.add(ExitCode.BUDGET)
         elif isinstance(event, LibraryFailed):
             self._count("failed_libraries", 1)
             self.codes.add(ExitCode.AWAY if event.kind == "LibraryAway" else ExitCode.INCOMPLETE)
