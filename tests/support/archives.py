@@ -24,7 +24,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Restored, RunEnded, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.policy import Budget
-from fonoteca.tasks import adopt, backup, restore, scrub, setup, verify
+from fonoteca.tasks import adopt, backup, repair, restore, scrub, setup, verify
 
 HOSTILE = (
     b"new\nline.jpg",
@@ -164,6 +164,15 @@ class Home:
                 scrub.scrub(archive, places or None, libraries, budget=budget, clock=clock, sleep=sleep)
             )
 
+    def repair(
+        self, *places: str, source: str | None = None, libraries: bool = False, apply: bool = False
+    ) -> Ran:
+        """Put recorded bytes back, or with `apply` False say how."""
+        with Archive.open(self.config, Access.WRITE if apply else Access.READ) as archive:
+            return ran(
+                repair.repair(archive, places or None, source=source, libraries=libraries, apply=apply)
+            )
+
     def restore(
         self,
         target: Path,
@@ -211,6 +220,11 @@ class Home:
 def verify_bare(place: Path, *, level: Level | None = None, sha256: bool = False) -> Ran:
     """Check a location with nothing else at hand."""
     return ran(verify.verify_bare(str(place), level=level, sha256=sha256))
+
+
+def repair_bare(place: Path, source: Path | None = None, *, apply: bool = False) -> Ran:
+    """Put recorded bytes back at a location with nothing else at hand."""
+    return ran(repair.repair_bare(str(place), None if source is None else str(source), apply=apply))
 
 
 def restore_bare(

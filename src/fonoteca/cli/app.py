@@ -24,6 +24,7 @@ MODULES = {
     "backup": "backup",
     "verify": "verify",
     "scrub": "scrub",
+    "repair": "repair",
     "restore": "restore",
     "status": "status",
     "show": "show",

@@ -16,6 +16,7 @@ _KNOWN_AS = {
     "show": "info inspect stat details cat tags metadata file log history",
     "restore": "extract recover export get pull download undelete checkout retrieve",
     "status": "doctor health state report summary stats overview df du",
+    "repair": "fix heal mend correct",
     "scan": "index import rescan refresh ingest analyze analyse",
     "protect": "setup start quickstart begin guard",
     "init": "new configure initialize initialise",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fonoteca.core.event import LocationFailed
+from fonoteca.core.event import LocationFailed, WouldRepair
 from fonoteca.core.finding import FindingKind
 from fonoteca.render.tally import Tally
 from fonoteca.render.words import safe
@@ -21,12 +21,16 @@ def _advice(tally: Tally) -> Iterator[str]:
     if tally.ended is None:
         yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
         return
-    for location in _damaged_at(tally):
+    if tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair):
+        yield "fonoteca repair … --apply    # the same words again: does it"
+    for location in _damaged_at(tally) if tally.task != "repair" else ():
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
     if FindingKind.CONTENT_DIFFERS in tally.findings or FindingKind.HELD in tally.findings:
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
+    if FindingKind.CONTENT_DIFFERS in tally.findings and tally.task != "repair":
+        yield "fonoteca repair --library    # shows how the library's files would be put right"
     if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
         yield "fonoteca backup    # once those files can be read"
     if tally.left is not None:

@@ -28,6 +28,7 @@ from fonoteca.core.event import (
     LocationFailed,
     Phase,
     Planned,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
@@ -36,6 +37,7 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -144,8 +146,8 @@ def _flat(value: Any) -> Line:
             line |= path_fields(each)
         elif name.endswith("_ns"):
             line[name.removesuffix("_ns") or "time"] = None if each is None else rfc3339(each)
-        elif name == "level":
-            line["level"] = each.word
+        elif name in {"level", "source_level"}:
+            line[name] = each.word
         else:
             line[name] = each
     return line
@@ -200,6 +202,8 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Verified: "verified",
     Restored: "restored",
+    WouldRepair: "would_repair",
+    Repaired: "repaired",
     Found: "finding",
     LocationFailed: "location_failed",
     LibraryFailed: "library_failed",

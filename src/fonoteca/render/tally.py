@@ -16,6 +16,7 @@ from fonoteca.core.event import (
     LibraryFailed,
     LocationFailed,
     Planned,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
@@ -23,6 +24,7 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding, FindingKind
 
@@ -91,6 +93,9 @@ class Tally:
     """The first that a dry run of restore would bring."""
     would: Sum = field(default_factory=Sum)
     would_first: list[WouldCopy] = field(default_factory=list)
+    repaired: Sum = field(default_factory=Sum)
+    repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
+    """The first that were repaired, or of a plan would be."""
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -121,6 +126,10 @@ class Tally:
                 outcomes[event.what] = outcomes.get(event.what, 0) + 1
             case Found():
                 self._found(event.finding)
+            case WouldRepair() | Repaired():
+                self.repaired.add(event.size)
+                if len(self.repaired_first) < SHOWN:
+                    self.repaired_first.append(event)
             case WouldCopy():
                 self._would(event)
             case Scanned():

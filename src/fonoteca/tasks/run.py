@@ -18,12 +18,14 @@ from fonoteca.core.event import (
     Found,
     LibraryFailed,
     LocationFailed,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
     Scanned,
     Summary,
     Verified,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding, Severity
 from fonoteca.core.report import ExitCode, worst
@@ -51,6 +53,12 @@ class Tally:
             self._count("restored_bytes", event.size if event.how in ("written", "replaced") else 0)
             if event.how == "kept":
                 self.codes.add(ExitCode.INCOMPLETE)
+        elif isinstance(event, Repaired | WouldRepair):
+            name = "repaired" if isinstance(event, Repaired) else "would_repair"
+            self._count(name, 1)
+            self._count(f"{name}_bytes", event.size)
+            self._at(event.location, name, 1)
+            self.codes.add(ExitCode.REPAIRABLE)
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))
