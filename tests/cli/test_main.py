@@ -79,7 +79,7 @@ def test_no_command_means_help(capsys):
     [
         ("check", "verify"),
         ("fsck", "verify"),
-        ("scrub", "verify"),
+        ("fix", "repair"),
         ("sync", "backup"),
         ("copy", "backup"),
         ("snapshot", "backup"),

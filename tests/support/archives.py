@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from fonoteca.config.model import Config
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Restored, RunEnded, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.tasks import adopt, backup, restore, setup, verify
+from fonoteca.core.policy import Budget
+from fonoteca.tasks import adopt, backup, repair, restore, scrub, setup, verify
 
 HOSTILE = (
     b"new\nline.jpg",
@@ -147,6 +149,30 @@ class Home:
         with Archive.open(self.config, Access.WRITE) as archive:
             return ran(verify.verify(archive, list(places) or None, level=level, sha256=sha256))
 
+    def scrub(
+        self,
+        *places: str,
+        libraries: Sequence[str] = (),
+        budget: Budget = scrub.WITHOUT_LIMIT,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], int] = time.time_ns,
+    ) -> Ran:
+        """Read again what is most in need of it."""
+        with Archive.open(self.config, Access.WRITE, now=now) as archive:
+            return ran(
+                scrub.scrub(archive, places or None, libraries, budget=budget, clock=clock, sleep=sleep)
+            )
+
+    def repair(
+        self, *places: str, source: str | None = None, libraries: bool = False, apply: bool = False
+    ) -> Ran:
+        """Put recorded bytes back, or with `apply` False say how."""
+        with Archive.open(self.config, Access.WRITE if apply else Access.READ) as archive:
+            return ran(
+                repair.repair(archive, places or None, source=source, libraries=libraries, apply=apply)
+            )
+
     def restore(
         self,
         target: Path,
@@ -194,6 +220,11 @@ class Home:
 def verify_bare(place: Path, *, level: Level | None = None, sha256: bool = False) -> Ran:
     """Check a location with nothing else at hand."""
     return ran(verify.verify_bare(str(place), level=level, sha256=sha256))
+
+
+def repair_bare(place: Path, source: Path | None = None, *, apply: bool = False) -> Ran:
+    """Put recorded bytes back at a location with nothing else at hand."""
+    return ran(repair.repair_bare(str(place), None if source is None else str(source), apply=apply))
 
 
 def restore_bare(

@@ -12,6 +12,14 @@ from fonoteca.core.event import Summary
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import split
 
+AT_A_COPY = (
+    FindingKind.MISSING,
+    FindingKind.DAMAGED,
+    FindingKind.UNREADABLE_COPY,
+    FindingKind.CHANGED_AT_LOCATION,
+)
+"""What is over when a copy was read and is right."""
+
 
 def run_started(connection: sqlite3.Connection, run: str, task: str, now_ns: int) -> None:
     """A run that changes something begins. One that died has no end."""
@@ -69,6 +77,41 @@ def close(
         "AND library IS coalesce(?, library) AND location IS coalesce(?, location) AND path IS coalesce(?, path) "
         "AND last_ns < coalesce(?, last_ns + 1)",
         (now_ns, *marks, library, location, path, before_ns),
+    )
+
+
+def complained_of(
+    connection: sqlite3.Connection,
+    kinds: Iterable[FindingKind],
+    *,
+    library: str | None = None,
+    location: str | None = None,
+) -> set[tuple[str | None, bytes | None]]:
+    """Library and path of every open finding of these kinds there."""
+    marks = [kind.value for kind in kinds]
+    return set(
+        connection.execute(
+            f"SELECT library, path FROM findings WHERE closed_ns IS NULL AND kind IN ({','.join('?' * len(marks))}) "
+            "AND library IS coalesce(?, library) AND location IS coalesce(?, location)",
+            (*marks, library, location),
+        )
+    )
+
+
+def close_mended(
+    connection: sqlite3.Connection, now_ns: int, *, location: tuple[int, str], entry: int
+) -> None:
+    """Close what was wrong with an entry's copies and versions at a location (its id and name), if all are good now."""
+    bad = " OR ".join(
+        f"EXISTS (SELECT 1 FROM {table} WHERE location = :location AND entry = :entry AND state <> 'good')"
+        for table in ("copies", "versions")
+    )
+    connection.execute(
+        f"UPDATE findings SET closed_ns = :now WHERE closed_ns IS NULL AND location = :name AND NOT ({bad}) "
+        f"AND kind IN ({','.join(repr(kind.value) for kind in AT_A_COPY)}) AND (library, path) IN "
+        f"(SELECT l.name, {PATH} FROM entries e JOIN folders f ON f.id = e.folder "
+        "JOIN libraries l ON l.id = f.library WHERE e.id = :entry)",
+        {"now": now_ns, "location": location[0], "name": location[1], "entry": entry},
     )
 
 

@@ -164,6 +164,13 @@ CREATE INDEX versions_key ON versions (location, key);
 CREATE INDEX versions_entry ON versions (entry);
 CREATE INDEX versions_bad ON versions (location) WHERE state <> 'good';
 
+CREATE TABLE readings (                         -- what was read again at a location on a day: the present pace
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    day      INTEGER NOT NULL,                  -- since 1970, UTC
+    bytes    INTEGER NOT NULL,
+    PRIMARY KEY (location, day)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE notes (                            -- folder and link lines that a location's manifest states
     location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
     library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,

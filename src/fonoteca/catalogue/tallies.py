@@ -16,6 +16,7 @@ from typing import Any
 
 from fonoteca.catalogue.database import transaction
 from fonoteca.core.copy import Level
+from fonoteca.core.schedule import DAY_NS, Age
 
 _SHIFT = 10
 
@@ -43,6 +44,8 @@ class CopyTally:
     oldest_ns: int | None = None
     newest_ns: int | None = None
     published_ns: int | None = None
+    ages: dict[int, Age] = field(default_factory=dict)
+    """By day (since 1970, UTC): what was last read then, versions included."""
 
 
 Alike = tuple[int, str | None, str, str, frozenset[int]]
@@ -116,20 +119,24 @@ def lacking(
             first = None
 
 
+_SIZE = "(SELECT size FROM contents c WHERE c.id = x.content)"
+_BY_DAY = f"x.level >= {int(Level.BYTES)}, x.verified_ns / {DAY_NS}"
+"""Rows apart for each day of a last reading, as forecasts need them: a bucket has few."""
+
 _CHECKS = (
     f"min(x.level), sum(x.level < {int(Level.BYTES)}), min(x.verified_ns), max(x.verified_ns), "
     "x.state = 'good' "
 )
 _COPIES = (
     "SELECT x.location, count(*), sum(CASE x.content WHEN e.content THEN e.size "
-    f"ELSE (SELECT size FROM contents c WHERE c.id = x.content) END), max(x.published_ns), {_CHECKS}"
+    f"ELSE {_SIZE} END), max(x.published_ns), {_CHECKS}"
     # One range of the primary key a location: twice as fast as the index by entry.
     "FROM locations l CROSS JOIN copies x ON x.location = l.id AND x.entry BETWEEN ? AND ? "
-    "JOIN entries e ON e.id = x.entry GROUP BY x.location, x.state = 'good'"
+    f"JOIN entries e ON e.id = x.entry GROUP BY x.location, x.state = 'good', {_BY_DAY}"
 )
 _VERSIONS = (
-    f"SELECT x.location, count(*), 0, NULL, {_CHECKS}"
-    "FROM versions x WHERE x.entry BETWEEN ? AND ? GROUP BY x.location, x.state = 'good'"
+    f"SELECT x.location, count(*), sum({_SIZE}), NULL, {_CHECKS}"
+    f"FROM versions x WHERE x.entry BETWEEN ? AND ? GROUP BY x.location, x.state = 'good', {_BY_DAY}"
 )
 
 
@@ -174,8 +181,10 @@ def _merge(tally: Tally, document: dict[str, Any]) -> None:
             place.copies += number
             place.bytes += size
         _check(place, number, *checks)
-    for location, number, _, _, *checks in document["versions"]:
+        _age(place, number, size, *checks)
+    for location, number, size, _, *checks in document["versions"]:
         _check(tally.copies[location], number, *checks)
+        _age(tally.copies[location], number, size, *checks)
 
 
 def _check(
@@ -188,6 +197,23 @@ def _check(
     place.unread += unread
     place.oldest_ns = min((each for each in (place.oldest_ns, oldest) if each is not None), default=None)
     place.newest_ns = _latest(place.newest_ns, newest)
+
+
+def _age(
+    place: CopyTally,
+    number: int,
+    size: int,
+    _: int,
+    unread: int,
+    oldest: int | None,
+    __: int | None,
+    good: int,
+) -> None:
+    if not good or unread or oldest is None:
+        return
+    day = oldest // DAY_NS
+    known = place.ages.get(day, Age(oldest, 0, 0))
+    place.ages[day] = Age(min(known.oldest_ns, oldest), known.copies + number, known.bytes + size)
 
 
 def _latest(one: int | None, other: int | None) -> int | None:

@@ -23,6 +23,8 @@ MODULES = {
     "list": "listing",
     "backup": "backup",
     "verify": "verify",
+    "scrub": "scrub",
+    "repair": "repair",
     "restore": "restore",
     "status": "status",
     "show": "show",

@@ -34,6 +34,16 @@ def bare_place(face: Face, places: Sequence[str]) -> str | None:
     return bare[0]
 
 
+def bare_source(face: Face, word: str | None) -> str | None:
+    """A second PLACE beside a bare one, as a path: a name stands for the path that the config gives it."""
+    if word is None or is_bare_word(word):
+        return word
+    path = _folder_of(face, word)
+    if path is None:
+        raise UsageError(f"{word} is no path, and no folder of the config: give its path.")
+    return path
+
+
 def _bare(face: Face, word: str) -> str | None:
     """The path to read by what stands there alone: unknown to the config, or to a catalogue that is lost."""
     name = named(face, word)

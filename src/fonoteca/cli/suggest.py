@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _KNOWN_AS = {
-    "verify": "check fsck scrub audit cryptcheck validate test diff hash checksum md5 sha256sum compare",
+    "verify": "check fsck audit cryptcheck validate test diff hash checksum md5 sha256sum compare",
     "backup": "sync copy cp create snapshot push rsync upload save archive run update mirror bu clone",
     "list": "ls find search files dir contents entries query",
     "show": "info inspect stat details cat tags metadata file log history",
     "restore": "extract recover export get pull download undelete checkout retrieve",
     "status": "doctor health state report summary stats overview df du",
+    "repair": "fix heal mend correct",
     "scan": "index import rescan refresh ingest analyze analyse",
     "protect": "setup start quickstart begin guard",
     "init": "new configure initialize initialise",

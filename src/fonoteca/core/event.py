@@ -114,6 +114,41 @@ class Restored:
     what: str = "file"
 
 
+class WouldRepair(NamedTuple):
+    """A plan's step: what is bad, and the copy that would be put in its place. Nothing was touched.
+
+    `what`: `copy`, `version` or `library file` (`location` is then None). `source`: a location, or the library itself.
+    """
+
+    library: str
+    path: bytes
+    location: str | None
+    what: str
+    size: int
+    why: str
+    """The state in which it was last seen: `missing`, `damaged`, `unreadable`, `content differs`."""
+    source: str
+    source_level: Level
+    """Of the source's last verification, at `source_verified_ns`; it is read again before it is believed."""
+    source_verified_ns: int | None
+
+
+class Repaired(NamedTuple):
+    """The recorded bytes stand again, verified to `level`. Fields as in `WouldRepair`."""
+
+    library: str
+    path: bytes
+    location: str | None
+    what: str
+    size: int
+    level: Level
+    source: str
+    source_level: Level
+    source_verified_ns: int | None
+    kept: str | None
+    """Where the bad bytes are kept, `red: .fonoteca/quarantine/…`; None where none were there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A finding."""
@@ -148,6 +183,14 @@ class Sealed:
     location: str
     library: str
     segment: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetReached:
+    """A run stopped where its budget ends; so many files and bytes were not reached, and the next run begins there."""
+
+    files: int
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +229,13 @@ Event: TypeAlias = (
     | Copied
     | Verified
     | Restored
+    | WouldRepair
+    | Repaired
     | Found
     | LocationFailed
     | LibraryFailed
     | Sealed
+    | BudgetReached
     | Warned
     | RunEnded
 )

@@ -101,6 +101,10 @@ class LocationStatus:
     total_bytes: int | None = None
     last_sealed_ns: int | None = None
     last_listed_ns: int | None = None
+    share_within: float | None = None
+    """Of copies and versions, how many were read within the policy's period (0 to 1)."""
+    overdue_ns: int | None = None
+    """When the first will be older than the policy allows, at the present pace; None: never."""
     vanished: int = 0
     """Those of `damaged` that are not there at all."""
     excused: bool = False
@@ -243,7 +247,7 @@ def _of_location(location: LocationStatus, status: ArchiveStatus) -> Iterator[Re
         )
     if _overdue(location, status):
         sentence = f"Some copies at {name} were not read back for longer than the policy allows."
-        yield Reason(Overall.OVERDUE, code, sentence, f"fonoteca verify {name}")
+        yield Reason(Overall.OVERDUE, code, sentence, f"fonoteca scrub {name}")
 
 
 def _presence(location: LocationStatus) -> Iterator[Reason]:

@@ -37,6 +37,10 @@ link = os.link
 symlink = os.symlink
 utime = os.utime
 fchmod = os.fchmod
+fchown = os.fchown
+listxattr = os.listxattr
+getxattr = os.getxattr
+setxattr = os.setxattr
 ftruncate = os.ftruncate
 fsync = os.fsync
 advise = os.posix_fadvise
@@ -49,6 +53,7 @@ cached_pages = native.cached_pages
 mapped_pages = native.mapped_pages
 direct_alignment = native.direct_alignment
 openat2 = native.open_beneath
+set_io_priority = native.set_io_priority
 
 
 def read_into(fd: int, buffer: memoryview, offset: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fonoteca.core.event import LocationFailed
+from fonoteca.core.event import LocationFailed, WouldRepair
 from fonoteca.core.finding import FindingKind
 from fonoteca.render.tally import Tally
 from fonoteca.render.words import safe
@@ -28,7 +28,9 @@ def _advice(tally: Tally) -> Iterator[str]:
     if tally.ended is None:
         yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
         return
-    for location in _damaged_at(tally):
+    if tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair):
+        yield "fonoteca repair … --apply    # the same words again: does it"
+    for location in _damaged_at(tally) if tally.task != "repair" else ():
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
@@ -36,8 +38,12 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
     if FindingKind.DAMAGED_INSIDE in tally.findings:
         yield "fonoteca show PATH    # what its checks say, and which earlier contents are kept"
+    if any(kind in tally.findings for kind in _HELD) and tally.task != "repair":
+        yield "fonoteca repair --library    # shows how the library's files would be put right"
     if FindingKind.UNREADABLE in tally.findings or FindingKind.CHANGING in tally.findings:
         yield "fonoteca backup    # once those files can be read"
+    if tally.left is not None:
+        yield f"fonoteca {tally.task}    # goes on where the budget ended"
     failed = [each for each in tally.failures if isinstance(each, LocationFailed) and each.asked]
     if failed:
         names = " ".join(dict.fromkeys(safe(each.location) for each in failed))

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fonoteca.core.event import LibraryFailed, Scanned
+from fonoteca.core.event import LibraryFailed, Repaired, Scanned, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind, Severity
 from fonoteca.core.report import ExitCode
 from fonoteca.render.advice import next_commands
@@ -34,6 +34,7 @@ from fonoteca.render.words import (
     heading,
     level,
     outcome,
+    rfc3339,
     safe,
     size,
     whereabouts,
@@ -55,6 +56,10 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _locations(out, tally)
     _restored(out, tally)
     _would(out, tally)
+    _repaired(out, tally)
+    if tally.left is not None:
+        left = f"{files(tally.left.files)}, {size(tally.left.bytes)}"
+        out.print(Text(f"  {left} left for the next run, which begins there"), soft_wrap=True)
     if tally.is_idle:
         out.print(Text("  Nothing was checked: no copy is recorded there yet.", style="yellow"))
     for line in complaints(tally):
@@ -151,7 +156,7 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     if at.verified.files:
         parts.append(_sum("verified", at.verified))
     planned = tally.planned.get(name)
-    short = planned.files - at.copied.files if planned and tally.task != "verify" else 0
+    short = planned.files - at.copied.files if planned and tally.task not in {"verify", "scrub"} else 0
     if short > 0:
         parts.append(f"{files(short)} still to copy")
     if at.level is not None:
@@ -201,6 +206,22 @@ def _would(out: Console, tally: Tally) -> None:
         out.print(Text(f"    {where} → {places} ({safe(event.reason)})"), soft_wrap=True)
     if tally.would.files > SHOWN:
         out.print(Text(f"    … and {tally.would.files - SHOWN:,} more: --json lists all", style="dim"))
+
+
+def _repaired(out: Console, tally: Tally) -> None:
+    if not tally.repaired.files:
+        return
+    planned = isinstance(tally.repaired_first[0], WouldRepair)
+    out.print(Text(f"  {_sum('would be repaired' if planned else 'repaired', tally.repaired)}"))
+    for event in tally.repaired_first:
+        where = whereabouts(event.library, event.path, event.location or "the library itself")
+        what = "" if event.what == "copy" else f" ({event.what})"
+        checked = "never" if event.source_verified_ns is None else rfc3339(event.source_verified_ns)
+        source = f"from {safe(event.source)}, last verified {checked} ({event.source_level.word})"
+        kept = f"; the bad bytes: {safe(event.kept)}" if isinstance(event, Repaired) and event.kept else ""
+        out.print(Text(f"    {where}{what} {source}{kept}"), soft_wrap=True)
+    if tally.repaired.files > SHOWN:
+        out.print(Text(f"    … and {tally.repaired.files - SHOWN:,} more: --json lists all", style="dim"))
 
 
 def _next(out: Console, tally: Tally) -> None:

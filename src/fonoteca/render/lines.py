@@ -20,6 +20,7 @@ from typing import Any
 
 from fonoteca.core.event import (
     Advanced,
+    BudgetReached,
     Copied,
     Event,
     Found,
@@ -27,6 +28,7 @@ from fonoteca.core.event import (
     LocationFailed,
     Phase,
     Planned,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
@@ -35,6 +37,7 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -143,8 +146,8 @@ def _flat(value: Any) -> Line:
             line |= path_fields(each)
         elif name.endswith("_ns"):
             line[name.removesuffix("_ns") or "time"] = None if each is None else rfc3339(each)
-        elif name == "level":
-            line["level"] = each.word
+        elif name in {"level", "source_level"}:
+            line[name] = each.word
         else:
             line[name] = each
     return line
@@ -199,10 +202,13 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Verified: "verified",
     Restored: "restored",
+    WouldRepair: "would_repair",
+    Repaired: "repaired",
     Found: "finding",
     LocationFailed: "location_failed",
     LibraryFailed: "library_failed",
     Sealed: "sealed",
+    BudgetReached: "budget_reached",
     Warned: "warning",
     RunEnded: "summary",
 }

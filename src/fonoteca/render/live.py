@@ -42,6 +42,7 @@ _PHASES = {
     "read": "Reading",
     "look inside": "Looking inside",
     "verify": "Verifying",
+    "scrub": "Scrubbing",
     "restore": "Restoring",
     "seal": "Sealing",
     "list": "Listing",

@@ -18,7 +18,7 @@ from fonoteca.core.status import (
     judge,
 )
 from fonoteca.render.console import console
-from fonoteca.render.words import ago, number, safe, size
+from fonoteca.render.words import ago, day, number, safe, size
 
 _STYLE = {
     Overall.SAFE: "bold green",
@@ -44,6 +44,8 @@ def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
     if now.locations:
         out.print()
         out.print(_locations(now))
+        out.print()
+        out.print(_checks(now))
 
 
 def standing(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
@@ -122,6 +124,23 @@ def _oldest(location: LocationStatus, now: ArchiveStatus) -> str:
     return ago(location.oldest_verified_ns, now.time_ns)
 
 
+def _checks(now: ArchiveStatus) -> Table:
+    """How well each location keeps up with the policy's re-reading, and how long it will."""
+    table = _table("Location", "Oldest check", "Read within policy", "Overdue at this pace")
+    for location in now.locations:
+        share = "–" if location.share_within is None else f"{int(location.share_within * 100)} %"
+        table.add_row(*_plain(location.name, _oldest(location, now), share, _overdue(location, now)))
+    return table
+
+
+def _overdue(location: LocationStatus, now: ArchiveStatus) -> str:
+    if not location.copies:
+        return "–"
+    if location.overdue_ns is None:
+        return "no"
+    return "now" if location.overdue_ns <= now.time_ns else day(location.overdue_ns)
+
+
 def _alarm(count: int) -> Text:
     """A count that should be nought."""
     return Text(number(count), style="bold red" if count else "")
@@ -131,7 +150,15 @@ def _table(*headings: str) -> Table:
     """Left first column, figures to the right; narrow terminals fold words instead of cutting them."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left", pad_edge=False)
     for index, heading in enumerate(headings):
-        words = heading in {"Level", "Last scan", "Oldest check", "Place", "Path", "State"}
+        words = heading in {
+            "Level",
+            "Last scan",
+            "Oldest check",
+            "Overdue at this pace",
+            "Place",
+            "Path",
+            "State",
+        }
         table.add_column(heading, justify="left" if index == 0 or words else "right", overflow="fold")
     return table
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 
 from fonoteca.core.copy import Level
 from fonoteca.core.event import (
+    BudgetReached,
     Copied,
     Event,
     Found,
     LibraryFailed,
     LocationFailed,
     Planned,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
@@ -22,6 +24,7 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding, FindingKind
 
@@ -90,17 +93,22 @@ class Tally:
     """The first that a dry run of restore would bring."""
     would: Sum = field(default_factory=Sum)
     would_first: list[WouldCopy] = field(default_factory=list)
+    repaired: Sum = field(default_factory=Sum)
+    repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
+    """The first that were repaired, or of a plan would be."""
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    left: BudgetReached | None = None
+    """What a budget left for the next run."""
     ended: RunEnded | None = None
 
     @property
     def is_idle(self) -> bool:
         """A verify that ended and looked at no file and saw nothing wrong: "all done" alone would overstate."""
         looked = self.in_libraries.files or any(at.verified.files for at in self.at.values())
-        done = self.task == "verify" and self.ended is not None
-        return done and not (looked or self.findings or self.failures)
+        done = self.task in {"verify", "scrub"} and self.ended is not None
+        return done and not (looked or self.findings or self.failures or self.left)
 
     def take(self, event: Event) -> None:
         """Add `event`; the commonest come first, since a run has them by the hundred thousand."""
@@ -118,6 +126,10 @@ class Tally:
                 outcomes[event.what] = outcomes.get(event.what, 0) + 1
             case Found():
                 self._found(event.finding)
+            case WouldRepair() | Repaired():
+                self.repaired.add(event.size)
+                if len(self.repaired_first) < SHOWN:
+                    self.repaired_first.append(event)
             case WouldCopy():
                 self._would(event)
             case Scanned():
@@ -126,6 +138,8 @@ class Tally:
                 self._planned(event)
             case LocationFailed() | LibraryFailed():
                 self.failures.append(event)
+            case BudgetReached():
+                self.left = event
             case Warned():
                 self.warnings.append(event.sentence)
             case RunStarted():

@@ -108,6 +108,14 @@ def when(time_ns: int | None, now_ns: int) -> str:
     return f"{local:%Y-%m-%d %H:%M}, {ago(time_ns, now_ns)}"
 
 
+def day(time_ns: int) -> str:
+    """A local date: `2026-03-01`."""
+    try:
+        return f"{datetime.datetime.fromtimestamp(time_ns / 1e9).astimezone():%Y-%m-%d}"
+    except (OverflowError, ValueError, OSError):
+        return f"{time_ns} ns"
+
+
 def ago(time_ns: int | None, now_ns: int) -> str:
     """`never`, `now`, `3 days ago`."""
     if time_ns is None:
@@ -201,5 +209,6 @@ _OUTCOMES = {
     ExitCode.LOST: "Damage was found that nothing known here can repair.",
     ExitCode.POLICY: "Fewer good copies than the policy asks for.",
     ExitCode.HELD: "Something is held and waits for your word.",
+    ExitCode.BUDGET: "The budget is reached; the next run goes on from here.",
     ExitCode.AWAY: "Something asked for is away; the rest is done.",
 }

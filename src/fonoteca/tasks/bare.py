@@ -54,19 +54,31 @@ class BareArchive(Archive):
     notes: list[Warned] = field(default_factory=list)
     unfinished: dict[bytes, Step] = field(default_factory=dict)
     """What a cut-off run had begun, by key."""
+    writes: bool = False
+    """The location called `name` may be written: it has to be where its marker was made."""
 
     def location(self, config: LocationConfig) -> Location:
-        """The place itself: also where it is a copy of the location on another file system, for it is only
+        """The place itself: also where it is a copy of the location on another file system, if it is only
         read.
         """
         assert isinstance(config, FolderConfig)
+        if self.writes and config.name == self.name:
+            who = FolderLocation(config.name, config.path, None).peek()
+            return FolderLocation(config.name, config.path, who)
         return FolderLocation(config.name, config.path, None, anywhere=True)
 
 
 @contextmanager
-def bare_archive(place: str, *, stop: Stop | None = None) -> Iterator[BareArchive]:
-    """The location at the path `place`, read. Raises UsageError when there is none, LocationError."""
-    path = _folder(place)
+def bare_archive(
+    place: str, *, beside: str | None = None, writes: bool = False, stop: Stop | None = None
+) -> Iterator[BareArchive]:
+    """The location at the path `place`, read, and another `beside` it; `writes`: the first may be written later.
+
+    Raises UsageError when there is none, or both are one; LocationError.
+    """
+    paths = {each: _folder(each) for each in (place, beside) if each is not None}
+    if beside is not None and os.path.samefile(paths[place], paths[beside]):
+        raise UsageError(f"{beside} is the location itself: name another one.")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fonoteca-bare-"))
         scratch = os.path.join(folder, "catalogue.sqlite")
@@ -75,10 +87,13 @@ def bare_archive(place: str, *, stop: Stop | None = None) -> Iterator[BareArchiv
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # nobody else knows of it
         connection.execute("PRAGMA cache_size = -32000")
         stack.enter_context(database.translated(scratch))
-        config = Config(None, scratch, locations={place: FolderConfig(name=place, path=path)})
+        locations = {name: FolderConfig(name=name, path=path) for name, path in paths.items()}
+        config = Config(None, scratch, locations=locations)
         archive = BareArchive(config, connection, Access.WRITE, stop or NeverStop(), time.time_ns, name=place)
-        with archive.location(config.locations[place]).open(write=False) as opened:
-            _fill(archive, opened)
+        for name in paths:
+            with archive.location(config.locations[name]).open(write=False) as opened:
+                _fill(archive, opened, name)
+        archive.writes = writes
         yield archive
 
 
@@ -94,22 +109,24 @@ def _folder(place: str) -> bytes:
     return path
 
 
-def _fill(archive: BareArchive, place: OpenLocation) -> None:
+def _fill(archive: BareArchive, place: OpenLocation, called: str) -> None:
     """Bring what the place says into the scratch catalogue."""
     connection = archive.catalogue
-    row = places.put(connection, archive.name, archive.name, place.identity, place.traits, archive.now())
+    row = places.put(connection, called, called, place.identity, place.traits, archive.now())
     folders = {card.id: card.folder for card in cards(place)}
     doubtful = False
     with database.transaction(connection):
         for library in library_ids(place):
-            name = _free_name(connection, folders.get(library, library[:8]))
-            known = libraries.add(connection, library, name, b"", "", archive.now())
+            known = libraries.by_uid(connection, library)  # of the other location, where there is one
+            if known is None:
+                name = _free_name(connection, folders.get(library, library[:8]))
+                known = libraries.add(connection, library, name, b"", "", archive.now())
             faults = _believe(archive, ChainView.of(place, library), row, known)
             if library not in folders:
                 _name_by_keys(connection, row, known)
             doubtful = doubtful or bool(faults)
         if doubtful or not folders:
-            _from_sums(archive, place, row, everything=not _holds_anything(connection))
+            _from_sums(archive, place, row, everything=not _holds_anything(connection, row))
 
 
 def _free_name(connection: sqlite3.Connection, name: str) -> str:
@@ -148,8 +165,9 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
     return faults
 
 
-def _holds_anything(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM copies LIMIT 1").fetchone() is not None
+def _holds_anything(connection: sqlite3.Connection, row: PlaceRow) -> bool:
+    found = connection.execute("SELECT 1 FROM copies WHERE location = ? LIMIT 1", (row.id,))
+    return found.fetchone() is not None
 
 
 # SHA256SUMS in the place of a manifest
@@ -193,9 +211,15 @@ def _add(
     path = naming.to_path(key, naming.rule_named(row.identity.naming)) or key.partition(b"/")[2]
     size, mtime_ns = (stat.size, stat.mtime_ns or 0) if stat is not None else (0, 0)
     folder, name = split(path)
-    if entries.by_path(connection, library.id, folder, name) is not None:
+    known = entries.by_path(connection, library.id, folder, name)
+    if known is not None and any(
+        each.location == row.id for each in copies.of_entry(connection, known.entry)
+    ):
         return False
     content = entries.put_content(connection, Content(sha256, size, b""))
+    if known is not None:  # the other location told of it
+        copies.record(connection, row.id, known.entry, key, content, mtime_ns, Level.NONE, now, 0)
+        return True
     found = libraries.folder(connection, library.id, folder)
     folder_id = found[0] if found else libraries.put_folder(connection, library.id, folder)
     entry = connection.execute(

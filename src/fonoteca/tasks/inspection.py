@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, journal
+from fonoteca.catalogue import copies, journal, readings
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core.copy import Level
@@ -62,6 +62,8 @@ class Inspection:
     redated_count: int = 0
     _checks: list[tuple[int, int, int, int]] = field(default_factory=list)
     _recorded: float = field(default_factory=monotonic)
+    _reread: int = 0
+    """Bytes that were read and right since the last `record`."""
 
     @property
     def expected(self) -> Expected:
@@ -86,17 +88,17 @@ class Inspection:
         try:
             for results in self._look(self.expected.copies()):
                 for copy, level, trouble in results:
-                    yield from self._take(copy, level, trouble)
-                self._record_now_and_then()
+                    yield from self.take(copy, level, trouble)
+                self.record_now_and_then()
             for kept_results in self._look(self.expected.versions()):
                 for kept, level, trouble in kept_results:
-                    yield from self._take_kept(kept, level, trouble)
-                self._record_now_and_then()
+                    yield from self.take_kept(kept, level, trouble)
+                self.record_now_and_then()
         finally:
             with suppress(
                 sqlite3.ProgrammingError
             ):  # whoever listened went away, and the catalogue is closed
-                self._record()
+                self.record()
         yield from self._closing()
 
     def _look(self, items: Iterator[Item]) -> Iterator[list[tuple[Item, Level, Trouble | None]]]:
@@ -107,13 +109,14 @@ class Inspection:
 
     # what it means
 
-    def _take(self, copy: Copy, level: Level, trouble: Trouble | None) -> Iterator[Event]:
+    def take(self, copy: Copy, level: Level, trouble: Trouble | None) -> Iterator[Event]:
+        """What looking at a copy showed: recorded with the next `record`, and said."""
         if trouble is not None and self._is_excused(copy, trouble):
             return
         if trouble is not None:
             yield self._found(copy, trouble)
             return
-        self._reached(level)
+        self._reached(level, copy.size)
         self._dated(copy)
         self._checks.append((int(level), self.archive.now(), self.row.id, copy.entry))
         yield Verified(copy.path, copy.size, level, copy.library, self.row.name)
@@ -141,10 +144,11 @@ class Inspection:
             detail += "; whether another copy of it exists is not known here"
         return Finding(trouble.kind, detail, library, self.row.name, path, repairable)
 
-    def _take_kept(self, kept: Kept, level: Level, trouble: Trouble | None) -> Iterator[Event]:
+    def take_kept(self, kept: Kept, level: Level, trouble: Trouble | None) -> Iterator[Event]:
+        """The same of a kept version."""
         now = self.archive.now()
         if trouble is None:
-            self._reached(level)
+            self._reached(level, kept.size)
             self._begin()
             for number in kept.rows:
                 self._kept_checked(number, level, now)
@@ -178,7 +182,8 @@ class Inspection:
         ).fetchone()
         return bool(found[0])
 
-    def _reached(self, level: Level) -> None:
+    def _reached(self, level: Level, size: int) -> None:
+        self._reread += size if level >= Level.BYTES else 0
         if level < self.weakest:
             self.weakest = level
 
@@ -191,19 +196,25 @@ class Inspection:
     # recording
 
     def _begin(self) -> None:
-        """Open the transaction that the next `_record` ends: a commit for each finding would cost a flush each."""
+        """Open the transaction that the next `record` ends: a commit for each finding would cost a flush each."""
         if not self.catalogue.in_transaction:
             self.catalogue.execute("BEGIN IMMEDIATE")
 
-    def _record_now_and_then(self) -> None:
+    def record_now_and_then(self) -> None:
+        """Record what was seen when it is much, or some seconds old."""
         if len(self._checks) >= PAGE or monotonic() - self._recorded > RECORD_SECONDS:
-            self._record()
+            self.record()
 
-    def _record(self) -> None:
+    def record(self) -> None:
+        """Record what was seen."""
         checks, self._checks = self._checks, []
         if checks:
             self._begin()
             copies.verified(self.catalogue, checks)
+        if self._reread:
+            self._begin()
+            readings.add(self.catalogue, self.row.id, self.archive.now(), self._reread)
+            self._reread = 0
         if self.catalogue.in_transaction:
             self.catalogue.execute("COMMIT")
         self._recorded = monotonic()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -39,7 +39,7 @@ from fonoteca.tasks.expected import PAGE
 from fonoteca.tasks.inspection import RECORD_SECONDS, THREADS
 from fonoteca.tasks.judging import after_second, facts_of, read_again
 from fonoteca.tasks.readings import Changed
-from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES
+from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES, Stoppable
 
 
 class Sight(Enum):
@@ -91,9 +91,13 @@ class Originals:
     _trust: Trust = field(init=False)
     _committed: float = field(default_factory=monotonic)
     _crew: Crew[list[Original], list[Seen]] = field(init=False)
+    crew: Stoppable = field(init=False)
+    """Asked whether to stop: its own crew, or another that `look` works for."""
+    pace: Callable[[int], None] | None = None
+    """Told of each block's bytes; it may wait."""
 
     def __post_init__(self) -> None:
-        self._crew = Crew(self._look, THREADS)
+        self.crew = self._crew = Crew(self.look, THREADS)
         self._trust = Trust(self.config.path)
 
     @property
@@ -112,12 +116,12 @@ class Originals:
         started = self.archive.now()
         try:
             for results in self._crew.run(self._parcels(row), self.archive.pause_point):
-                yield from self._take(row, results)
+                yield from self.take(row, results)
         finally:
             with suppress(
                 sqlite3.ProgrammingError
             ):  # whoever listened went away, and the catalogue is closed
-                self._commit()
+                self.commit()
         with transaction(self.catalogue):
             kinds = [*holding.KINDS.values(), FindingKind.UNREADABLE]
             journal.close(
@@ -171,7 +175,8 @@ class Originals:
 
     # in a thread
 
-    def _look(self, parcel: list[Original]) -> list[Seen]:
+    def look(self, parcel: list[Original]) -> list[Seen]:
+        """Read each and compare it. Raises Cancelled."""
         return [self._one(original) for original in parcel]
 
     def _one(self, original: Original) -> Seen:
@@ -195,6 +200,8 @@ class Originals:
             with reading_again(os.dup(fd), media=where.shows_media) as reading:
                 for block in reading:
                     hasher.update(block)
+                    if self.pace is not None:
+                        self.pace(len(block))
                     self._go_on()
                 level = reading.level
         if file_stat(os.lstat(path)) != before or hasher.size != before.size:
@@ -223,7 +230,8 @@ class Originals:
 
     # what it means
 
-    def _take(self, row: LibraryRow, results: list[Seen]) -> Iterator[Event]:
+    def take(self, row: LibraryRow, results: list[Seen]) -> Iterator[Event]:
+        """What reading them showed: recorded with the next `commit`, and said."""
         now = self.archive.now()
         if not self.catalogue.in_transaction:
             self.catalogue.execute("BEGIN IMMEDIATE")
@@ -232,9 +240,10 @@ class Originals:
             if event is not None:
                 yield event
         if monotonic() - self._committed > RECORD_SECONDS:
-            self._commit()
+            self.commit()
 
-    def _commit(self) -> None:
+    def commit(self) -> None:
+        """Record what was seen."""
         if self.catalogue.in_transaction:
             self.catalogue.execute("COMMIT")
         self._committed = monotonic()

@@ -7,7 +7,7 @@ not called damage.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -73,6 +73,8 @@ class Rereader:
     place: OpenLocation
     sha256: bool = False
     crew: Stoppable | None = None
+    pace: Callable[[int], None] | None = None
+    """Told of each block's bytes; it may wait."""
 
     def look(self, parcel: list[Item]) -> list[tuple[Item, Level, Trouble | None]]:
         """What each is: the level that was reached, and what is wrong. Raises Away, Cancelled."""
@@ -96,7 +98,7 @@ class Rereader:
         with self.place.read(Key(item.key)) as reading:
             for block in reading:
                 hasher.update(block)
-                self._go_on()
+                self._go_on(len(block))
             return reading.level, hasher.digest()
 
     def _both(self, item: Sought) -> tuple[Level, Digests, int]:
@@ -104,10 +106,12 @@ class Rereader:
         with self.place.read(Key(item.key)) as reading:
             for block in reading:
                 hasher.update(block)
-                self._go_on()
+                self._go_on(len(block))
             return reading.level, hasher.digests(), hasher.size
 
-    def _go_on(self) -> None:
+    def _go_on(self, size: int) -> None:
+        if self.pace is not None:
+            self.pace(size)
         if self.crew is not None and self.crew.cancelled:
             raise Cancelled
 

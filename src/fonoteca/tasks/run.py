@@ -12,17 +12,20 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import journal
 from fonoteca.core.copy import Level
 from fonoteca.core.event import (
+    BudgetReached,
     Copied,
     Event,
     Found,
     LibraryFailed,
     LocationFailed,
+    Repaired,
     Restored,
     RunEnded,
     RunStarted,
     Scanned,
     Summary,
     Verified,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding, Severity
 from fonoteca.core.report import ExitCode, worst
@@ -52,6 +55,12 @@ class Tally:
             self._count("restored_bytes", event.size if event.how in ("written", "replaced") else 0)
             if event.how == "kept":
                 self.codes.add(ExitCode.INCOMPLETE)
+        elif isinstance(event, Repaired | WouldRepair):
+            name = "repaired" if isinstance(event, Repaired) else "would_repair"
+            self._count(name, 1)
+            self._count(f"{name}_bytes", event.size)
+            self._at(event.location, name, 1)
+            self.codes.add(ExitCode.REPAIRABLE)
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))
@@ -59,6 +68,9 @@ class Tally:
             self._found(event.finding)
         elif isinstance(event, LocationFailed):
             self._failed(event)
+        elif isinstance(event, BudgetReached):
+            self._count("not_reached", event.files)
+            self.codes.add(ExitCode.BUDGET)
         elif isinstance(event, LibraryFailed):
             self._count("failed_libraries", 1)
             self.codes.add(ExitCode.AWAY if event.kind == "LibraryAway" else ExitCode.INCOMPLETE)

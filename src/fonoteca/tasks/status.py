@@ -12,16 +12,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import journal, libraries, places, sounds, tallies
+from fonoteca.catalogue import journal, libraries, places, readings, sounds, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
 from fonoteca.config.model import FolderConfig, LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.schedule import overdue_at, share_within
 from fonoteca.core.sharing import shared
 from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
@@ -68,6 +69,8 @@ class _Known:
     findings: list[_Finding]
     inside: dict[int, tuple[int, int]]
     """Library id → tracks damaged inside, and how many of these are mendable."""
+    pace: dict[int, float]
+    """Bytes a day that are read again, by location id."""
 
     def apart(self, own: str) -> dict[int, str]:
         """Location id → file system, for those that count as copies apart from the file system `own`."""
@@ -108,6 +111,7 @@ def _known(archive: Archive) -> _Known:
             {row.id: _bad(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
             [_Finding(*found[:6]) for found in journal.open_findings(connection)],
             {row.id: sounds.count_damaged(connection, row.id) for row in own.values()},
+            {row.id: readings.pace(connection, row.id, archive.now()) for row in rows.values()},
         )
 
 
@@ -211,7 +215,22 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         never_verified=copies.unread,
         last_sealed_ns=copies.published_ns,
         last_listed_ns=row.listed_ns,
+        **_forecast(archive, copies, known.pace[row.id]),
     )
+
+
+class _Forecast(TypedDict):
+    share_within: float | None
+    overdue_ns: int | None
+
+
+def _forecast(archive: Archive, copies: CopyTally, pace: float) -> _Forecast:
+    """How well it keeps up. What was never read back is overdue now, whatever the pace."""
+    ages, now = list(copies.ages.values()), archive.now()
+    every = archive.config.policy.verify_every_s * _SECOND_NS
+    share = share_within(ages, unread=copies.unread, now_ns=now, every_ns=every)
+    overdue = now if copies.unread else overdue_at(ages, bytes_a_day=pace, now_ns=now, every_ns=every)
+    return {"share_within": share, "overdue_ns": overdue}
 
 
 def _present(known: _Known, location: int | None = None) -> int:

@@ -53,7 +53,7 @@ def verify_bare(
 def _verify(
     archive: Archive, names: Sequence[str] | None, level: Level | None, sha256: bool
 ) -> Iterator[Event]:
-    locations, libraries = _meant(archive, names)
+    locations, libraries = meant(archive, names)
     archive.catalogue.execute("PRAGMA temp_store = FILE")
     if names is None:
         _expect_whole(archive)
@@ -65,15 +65,23 @@ def _verify(
         yield from Originals(archive, library, sha256).events()
 
 
-def _meant(archive: Archive, names: Sequence[str] | None) -> tuple[list[LocationConfig], list[LibraryConfig]]:
-    """A word that names both means the location."""
-    if names is None:
+def meant(
+    archive: Archive, names: Sequence[str] | None, libraries: Sequence[str] | None = None
+) -> tuple[list[LocationConfig], list[LibraryConfig]]:
+    """The locations and libraries that PLACE words mean, and those named as libraries; with neither, all.
+
+    A word that names both means the location. Raises UsageError for an unknown name.
+    """
+    if names is None and not libraries:
         return archive.location_configs(), archive.library_configs()
-    of_libraries = [
-        name for name in names if name in archive.config.libraries and name not in archive.config.locations
-    ]
-    of_locations = [name for name in names if name not in of_libraries]
-    return chosen(archive, of_locations), archive.library_configs(of_libraries)
+    words, own = names or (), list(libraries or ())
+    own += [name for name in words if name in archive.config.libraries and not _is_place(archive, name)]
+    of_locations = [name for name in words if name not in own or _is_place(archive, name)]
+    return chosen(archive, of_locations), archive.library_configs(list(dict.fromkeys(own)))
+
+
+def _is_place(archive: Archive, name: str) -> bool:
+    return name in archive.config.locations
 
 
 def _expect_whole(archive: Archive) -> None:
