@@ -103,6 +103,26 @@ CREATE TABLE documents (                        -- apart from `analyses`, so tha
     document BLOB NOT NULL                      -- zlib of three lines of JSON: tags, raw, pictures
 ) STRICT;
 
+CREATE TABLE sidecars (                         -- checksum files beside the music, as they were last read
+    entry   INTEGER PRIMARY KEY REFERENCES entries (id) ON DELETE CASCADE,
+    content INTEGER NOT NULL REFERENCES contents (id)
+) STRICT;
+CREATE INDEX entries_sidecars ON entries (id) WHERE kind = 'companion' AND substr(name, -4) IN (
+    x'2e6d6435', x'2e4d4435', x'2e736676', x'2e534656', x'2e666670', x'2e464650', x'2e737435', x'2e535435',
+    x'73686131', x'53484131', x'61323536', x'41323536', x'53554d53', x'73756d73'
+);
+
+CREATE TABLE claims (                           -- what they say of files of their library
+    sidecar INTEGER NOT NULL REFERENCES sidecars (entry) ON DELETE CASCADE,
+    folder  BLOB NOT NULL,
+    name    BLOB NOT NULL,
+    method  TEXT NOT NULL,                      -- 'md5', 'sha1', 'sha256', 'crc32', 'sound md5'
+    digest  TEXT NOT NULL,
+    content INTEGER REFERENCES contents (id),   -- of the file when it was compared
+    found   TEXT,                               -- its digest then; NULL: there was nothing to compare
+    PRIMARY KEY (sidecar, folder, name, method)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE locations (
     id          INTEGER PRIMARY KEY,
     uid         TEXT NOT NULL UNIQUE,           -- location.json's id

@@ -61,6 +61,8 @@ class FindingKind(StrEnum):
     """A file's own checksums or structure say that its sound is damaged; it is copied as it is."""
     SOUND_UNCHECKED = "sound not checked"
     """Looking at its sound took too long, or too much."""
+    SIDECAR_DIFFERS = "sidecar differs"
+    """A checksum file beside the music says something else of a file: it was edited since, or it is not that file."""
     # about a hold
     HELD = "held"
 
@@ -104,6 +106,7 @@ _SEVERITY = {
     FindingKind.TAGS_UNREADABLE: Severity.NOTE,
     FindingKind.DAMAGED_INSIDE: Severity.DAMAGE,
     FindingKind.SOUND_UNCHECKED: Severity.NOTE,
+    FindingKind.SIDECAR_DIFFERS: Severity.NOTE,
     FindingKind.HELD: Severity.HELD,
 }
 

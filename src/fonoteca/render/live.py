@@ -41,6 +41,7 @@ _PHASES = {
     "copy": "Copying",
     "read": "Reading",
     "look inside": "Looking inside",
+    "checksum files": "Comparing checksum files",
     "verify": "Verifying",
     "scrub": "Scrubbing",
     "restore": "Restoring",

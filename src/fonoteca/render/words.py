@@ -168,6 +168,7 @@ _HEADINGS = {
     FindingKind.NOT_RESTORED: "Not restored",
     FindingKind.TAGS_UNREADABLE: "Tags unreadable; the file is protected all the same",
     FindingKind.DAMAGED_INSIDE: "Damaged inside, by the file's own checks; kept as it is",
+    FindingKind.SIDECAR_DIFFERS: "Not what a checksum file beside it says: edited since, or damaged before",
     FindingKind.SOUND_UNCHECKED: "Sound not checked; the file is protected all the same",
     FindingKind.HELD: "Held",
 }

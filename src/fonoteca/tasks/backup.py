@@ -35,6 +35,7 @@ from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
 from fonoteca.tasks.seal import Ledger
+from fonoteca.tasks.sidecars import hold_against
 from fonoteca.tasks.survey import is_due, survey
 
 if TYPE_CHECKING:
@@ -263,6 +264,7 @@ class Job:
     def _close(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
         for config, row in present:
             yield from _analysed(self.archive, config, row)
+            yield from hold_against(self.archive, config, row)
             end_findings(self.archive, row, [one.row.name for one in self.alive()], self.started_ns)
         for one in self.alive():
             try:

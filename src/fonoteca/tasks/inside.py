@@ -5,7 +5,7 @@ A first scan finds it without any baseline. It stops nothing: a poor copy beats 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import journal, sounds
@@ -20,16 +20,25 @@ KINDS = (FindingKind.DAMAGED_INSIDE, FindingKind.SOUND_UNCHECKED)
 
 def tell(archive: Archive, library: LibraryRow) -> Iterator[Event]:
     """A finding for each track that is not yet told to be damaged; findings that no longer hold are closed."""
-    now = {each.path: finding_of(each, library.name) for each in sounds.odd(archive.catalogue, library.id)}
-    before = journal.open_details(archive.catalogue, KINDS, library.name)
-    stands = {(finding.kind, path): finding.detail for path, finding in now.items()}
-    new = [each for path, each in now.items() if before.get((each.kind, path)) != each.detail]
-    over = [(kind, path) for (kind, path), detail in before.items() if stands.get((kind, path)) != detail]
+    now = (finding_of(each, library.name) for each in sounds.odd(archive.catalogue, library.id))
+    yield from tell_changes(archive, library.name, KINDS, now)
+
+
+def tell_changes(
+    archive: Archive, library: str, kinds: Sequence[FindingKind], now: Iterable[Finding]
+) -> Iterator[Event]:
+    """Of all that holds `now` for files of a library, what was not told yet; what else was told is closed."""
+    stands = {(each.kind, each.path): each for each in now}
+    before = journal.open_details(archive.catalogue, kinds, library)
+    new = [each for each in stands.values() if before.get((each.kind, each.path or b"")) != each.detail]
+    over = [
+        where for where, detail in before.items() if where not in stands or stands[where].detail != detail
+    ]
     if not new and not over:
         return
     with transaction(archive.catalogue):
         for kind, path in over:
-            journal.close(archive.catalogue, archive.now(), kinds=[kind], library=library.name, path=path)
+            journal.close(archive.catalogue, archive.now(), kinds=[kind], library=library, path=path)
         for finding in new:
             journal.note(archive.catalogue, finding, archive.now())
     yield from map(Found, new)
