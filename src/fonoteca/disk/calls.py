@@ -49,6 +49,7 @@ cached_pages = native.cached_pages
 mapped_pages = native.mapped_pages
 direct_alignment = native.direct_alignment
 openat2 = native.open_beneath
+birth_ns = native.birth_ns
 
 
 def read_into(fd: int, buffer: memoryview, offset: int) -> int:

@@ -14,6 +14,7 @@ from fonoteca.core.event import (
     Found,
     LibraryFailed,
     LocationFailed,
+    Moved,
     Planned,
     Restored,
     RunEnded,
@@ -22,6 +23,7 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
+    WouldMove,
 )
 from fonoteca.core.finding import Finding, FindingKind
 
@@ -55,6 +57,8 @@ class AtLocation:
     """Of `copied`: they take the place of copies that were found missing, damaged or changed."""
     dated: int = 0
     """Copies of which only the date was set anew."""
+    moved: int = 0
+    """Copies that only got another name."""
     verified: Sum = field(default_factory=Sum)
     level: Level | None = None
     """The weakest level that this run reached there."""
@@ -90,6 +94,8 @@ class Tally:
     """The first that a dry run of restore would bring."""
     would: Sum = field(default_factory=Sum)
     would_first: list[WouldCopy] = field(default_factory=list)
+    would_move: Sum = field(default_factory=Sum)
+    would_move_first: list[WouldMove] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -120,6 +126,12 @@ class Tally:
                 self._found(event.finding)
             case WouldCopy():
                 self._would(event)
+            case Moved():
+                self._place(event.location).moved += 1
+            case WouldMove():
+                self.would_move.add(event.size)
+                if len(self.would_move_first) < SHOWN:
+                    self.would_move_first.append(event)
             case Scanned():
                 self.scanned[event.library] = event
             case Planned():

@@ -17,6 +17,7 @@ from fonoteca.core.event import (
     Found,
     LibraryFailed,
     LocationFailed,
+    Moved,
     Restored,
     RunEnded,
     RunStarted,
@@ -44,6 +45,9 @@ class Tally:
             self._count("verified", 1)
             self._count("verified_bytes", event.size)
             self._at(event.location, "verified", 1)
+        elif isinstance(event, Moved):
+            self._count("moved", 1)
+            self._at(event.location, "moved", 1)
         elif isinstance(event, Restored):
             name = event.how.replace(" ", "_")
             self._count(name if event.what == "file" else f"{event.what}s_{name}", 1)
