@@ -21,14 +21,17 @@ class Step:
 
 
 def step(old: str, new: str) -> Step:
+    """A rename, by text."""
     return Step(Key(old.encode()), Key(new.encode()))
 
 
 def same(key: Key) -> bytes:
+    """A place that keeps all names apart."""
     return key
 
 
 def lower(key: Key) -> bytes:
+    """One that does not."""
     return key.lower()
 
 
