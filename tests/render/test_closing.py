@@ -9,6 +9,7 @@ from fonoteca.core.event import (
     Copied,
     Found,
     LocationFailed,
+    Moved,
     Planned,
     Restored,
     RunEnded,
@@ -17,6 +18,7 @@ from fonoteca.core.event import (
     Summary,
     Verified,
     WouldCopy,
+    WouldMove,
 )
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.render.closing import complaints, report
@@ -185,3 +187,29 @@ def test_no_line_needs_more_than_eighty_columns_but_sentences_of_findings():
     )
 
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_moved_files_are_counted_and_said_to_have_cost_nothing():
+    """Whoever renamed an artist wants to know that nothing was sent again."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Scanned("music", 500, 2000, 0, 0, 0, 0, True, 500),
+        *(Moved("red", "music", b"B/%d" % n, 4, b"music/A/%d" % n) for n in range(500)),
+        RunEnded("backup", 0, 0.5, Summary()),
+    )
+
+    assert "500 moved" in text
+    assert "moved: 500 files, no bytes sent" in text
+
+
+def test_a_dry_run_says_what_would_move_and_from_where():
+    """Ten of them are enough to see that it is the right folder."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        *(WouldMove("music", b"B/%d" % n, 4, b"music/A/%d" % n, ("red", "blue")) for n in range(12)),
+        RunEnded("backup", 0, 0.5, Summary()),
+    )
+
+    assert "would move: 12 files, no bytes sent" in text
+    assert "music/A/0 → music/B/0 at red, blue" in text
+    assert "and 2 more" in text

@@ -4,7 +4,7 @@ import base64
 import json
 
 from fonoteca.core.copy import Level
-from fonoteca.core.event import Advanced, Copied, Found, Phase, RunEnded, RunStarted, Summary, Warned
+from fonoteca.core.event import Advanced, Copied, Found, Moved, Phase, RunEnded, RunStarted, Summary, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.status import ArchiveStatus, LibraryStatus
 from fonoteca.render.lines import Lines, status_line
@@ -111,3 +111,14 @@ def test_a_status_is_one_object():
     assert json.loads(json.dumps(line))["libraries"][0]["copies"] == {"1": 3}
     assert (line["overall"], line["exit_code"]) == ("unprotected", 6)
     assert line["libraries"][0]["last_scan"] == "1970-01-01T00:00:00Z"
+
+
+def test_a_move_says_both_names_with_their_exact_bytes():
+    """A program that follows along must be able to find both."""
+    (line,) = written([Moved("red", "music", b"new\xe9", 4, b"music/old\xe9")])
+
+    assert ("moved", "red") == (line["type"], line["location"])
+    assert (b"new\xe9", b"music/old\xe9") == (
+        base64.b64decode(line["path_b64"]),
+        base64.b64decode(line["was_b64"]),
+    )

@@ -129,6 +129,11 @@ def set_state(connection: sqlite3.Connection, location: int, entry: int, state: 
     )
 
 
+def drop(connection: sqlite3.Connection, location: int, entry: int) -> None:
+    """There is no copy, and none is claimed."""
+    connection.execute("DELETE FROM copies WHERE location = ? AND entry = ?", (location, entry))
+
+
 def set_state_at(connection: sqlite3.Connection, location: int, key: bytes, state: str) -> None:
     """As `set_state`, of the copy under `key`."""
     connection.execute(

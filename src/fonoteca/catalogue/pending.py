@@ -37,7 +37,8 @@ def begin(connection: sqlite3.Connection) -> None:
     connection.execute("DROP TABLE IF EXISTS temp.absent")
     connection.execute(
         "CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
-        "entry INTEGER, reason TEXT NOT NULL, size INTEGER NOT NULL)"
+        "entry INTEGER, reason TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL DEFAULT 0, "
+        "ctime_ns INTEGER NOT NULL DEFAULT 0, inode INTEGER NOT NULL DEFAULT 0)"
     )
     connection.execute("CREATE TEMP TABLE absent (entry INTEGER PRIMARY KEY)")
     connection.execute("DROP TABLE IF EXISTS temp.again")
@@ -47,10 +48,18 @@ def begin(connection: sqlite3.Connection) -> None:
     )
 
 
-def add(connection: sqlite3.Connection, rows: list[tuple[int, bytes, int | None, str, int]]) -> None:
-    """(folder, name, entry, reason, size) each, in the order in which they will be read."""
+Row = tuple[int, bytes, int | None, str, int, int, int, int]
+
+
+def add(connection: sqlite3.Connection, rows: list[Row]) -> None:
+    """(folder, name, entry, reason, size, mtime, ctime, inode) each, in the order in which they will be read.
+
+    The inode is 0 where inodes do not last.
+    """
     connection.executemany(
-        "INSERT INTO pending (folder, name, entry, reason, size) VALUES (?, ?, ?, ?, ?)", rows
+        "INSERT INTO pending (folder, name, entry, reason, size, mtime_ns, ctime_ns, inode) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        rows,
     )
 
 
@@ -128,6 +137,21 @@ def absent(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[tuple[i
             return
         last = rows[-1][0]
         yield from rows
+
+
+def not_absent(connection: sqlite3.Connection, entry: int) -> None:
+    """It is there after all."""
+    connection.execute("DELETE FROM absent WHERE entry = ?", (entry,))
+
+
+def arrived_in(connection: sqlite3.Connection, library: int, folder: bytes) -> list[bytes]:
+    """The names in a folder that nobody recorded."""
+    rows = connection.execute(
+        "SELECT p.name FROM pending p JOIN folders f ON f.id = p.folder WHERE f.library = ? AND f.path = ? "
+        "AND p.reason = ?",
+        (library, folder, NEW),
+    )
+    return [row[0] for row in rows]
 
 
 def put_again(

@@ -141,3 +141,10 @@ def set_chain(connection: sqlite3.Connection, location: int, library: int, seal:
         "first = excluded.first, damaged = excluded.damaged",
         (location, library, seal.n, seal.digest, seal.first, int(seal.damaged)),
     )
+
+
+def restate_soon(connection: sqlite3.Connection, location: int, library: int) -> None:
+    """The manifest there says more than is so: the end of the run restates everything."""
+    connection.execute(
+        "UPDATE chains SET damaged = 1 WHERE location = ? AND library = ?", (location, library)
+    )

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fonoteca.catalogue import analyses, copies, entries, libraries
+from fonoteca.catalogue import analyses, copies, entries, libraries, misplaced
 from fonoteca.core.entry import Content, RelPath, kind_of
 from fonoteca.core.manifest.lines import (
     Folder,
@@ -87,10 +87,7 @@ class Replay:
         elif isinstance(line, Superseded):  # Retired is one too
             self._kept(line, segment)
         elif isinstance(line, Moved):
-            self.connection.execute(
-                "UPDATE copies SET key = ?, segment = ? WHERE location = ? AND key = ?",
-                (line.new, segment, self.location, line.old),
-            )
+            self._moved(line, segment)
         elif isinstance(line, Pruned):
             self._pruned(line)
         elif isinstance(line, Folder | Link):
@@ -119,6 +116,36 @@ class Replay:
             line.time_ns,
             segment,
         )
+
+    def _moved(self, line: Moved, segment: int) -> None:
+        """The copy stands under another key; an entry that is known from manifests alone has that path too.
+
+        Where the library was seen, its scan is the truth: then the next backup renames the copy after it.
+        """
+        copy = copies.by_key(self.connection, self.location, line.old)
+        if copy is None:
+            return
+        entry = self._under(copy.entry, line.path)
+        self.connection.execute(
+            "DELETE FROM copies WHERE location = ?1 AND (key = ?2 OR entry = ?3) AND entry <> ?4",
+            (self.location, line.new, entry, copy.entry),
+        )
+        if entry != copy.entry:
+            misplaced.hand_over(self.connection, self.location, copy.entry, entry)
+        misplaced.rekey(self.connection, self.location, [(entry, line.new)], segment)
+        misplaced.note(self.connection, self.location, entry)
+
+    def _under(self, entry: int, path: RelPath) -> int:
+        """The entry that `path` belongs to: `entry` itself, which gets that path where only manifests know of it."""
+        folder, name = split(path)
+        other = entries.by_path(self.connection, self.library, folder, name)
+        if other is not None:
+            return other.entry
+        self.connection.execute(
+            "UPDATE entries SET folder = ?, name = ?, kind = ? WHERE id = ? AND ctime_ns = 0",
+            (self._folder(folder), name, kind_of(name).value, entry),
+        )
+        return entry
 
     def _kept(self, line: Superseded, segment: int) -> None:
         state = "gone" if isinstance(line, Retired) else "present"

@@ -166,6 +166,14 @@ CREATE UNIQUE INDEX copies_key ON copies (location, key);
 CREATE INDEX copies_entry ON copies (entry);
 CREATE INDEX copies_bad ON copies (location) WHERE state <> 'good';
 
+CREATE TABLE misplaced (                        -- copies whose entry has another path than when they got their key
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    entry    INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    PRIMARY KEY (location, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entries_renamed AFTER UPDATE OF folder, name ON entries
+    BEGIN INSERT OR IGNORE INTO misplaced SELECT location, entry FROM copies WHERE entry = NEW.id; END;
+
 CREATE TABLE versions (
     id          INTEGER PRIMARY KEY,
     location    INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,

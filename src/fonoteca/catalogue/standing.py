@@ -58,6 +58,11 @@ def take_folds(connection: sqlite3.Connection, location: int, taken: Iterable[tu
     connection.executemany("INSERT OR IGNORE INTO folded VALUES (?, ?, ?)", rows)
 
 
+def forget_folds(connection: sqlite3.Connection, location: int) -> None:
+    """No folded name is taken there; they are learnt anew."""
+    connection.execute("DELETE FROM folded WHERE location = ?", (location,))
+
+
 def owner_of(connection: sqlite3.Connection, location: int, fold: bytes) -> bytes | None:
     """The entry that holds a folded name, or None."""
     found = connection.execute(

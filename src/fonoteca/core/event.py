@@ -43,6 +43,8 @@ class Scanned:
     touched: int
     gone: int
     complete: bool
+    moved: int = 0
+    """Entries that have another path now; they count as neither new nor gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,27 @@ class Copied(NamedTuple):
     size: int
     level: Level
     how: str
+
+
+class Moved(NamedTuple):
+    """A copy stands under its entry's new path and is recorded; no bytes were sent. `was`: its key before."""
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+    was: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WouldMove:
+    """A dry run: the copies of this entry would be renamed at these locations. `was`: the key of the first of them."""
+
+    library: str
+    path: bytes
+    size: int
+    was: bytes
+    locations: tuple[str, ...]
 
 
 class Verified(NamedTuple):
@@ -227,6 +250,8 @@ Event: TypeAlias = (
     | WouldCopy
     | Advanced
     | Copied
+    | Moved
+    | WouldMove
     | Verified
     | Restored
     | WouldRepair

@@ -54,6 +54,7 @@ mapped_pages = native.mapped_pages
 direct_alignment = native.direct_alignment
 openat2 = native.open_beneath
 set_io_priority = native.set_io_priority
+birth_ns = native.birth_ns
 
 
 def read_into(fd: int, buffer: memoryview, offset: int) -> int:

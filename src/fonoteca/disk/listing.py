@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat as modes
 
+from fonoteca.disk import calls
+
 
 def list_folder(folder: bytes) -> tuple[list[tuple[bytes, os.stat_result]], str | None]:
     """Names with their lstat, in byte order, and why the listing is not complete (None when it is).
@@ -51,6 +53,14 @@ def is_absent(root: bytes, path: bytes) -> bool:
         return True
     except OSError:
         return False
+
+
+def born_ns(path: bytes) -> int | None:
+    """When the file at `path` was made (ns since 1970); None where that is not to be had."""
+    try:
+        return calls.birth_ns(path)
+    except OSError:
+        return None
 
 
 _SLASH = ord("/")

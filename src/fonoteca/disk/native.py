@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -29,6 +30,8 @@ _IOPRIO_SET = {
 RENAME_NOREPLACE = 1
 _AT_EMPTY_PATH = 0x1000
 _STATX_DIOALIGN = 0x2000
+_STATX_BTIME = 0x800
+_AT_FDCWD, _AT_SYMLINK_NOFOLLOW = -100, 0x100
 _SYNC_FILE_RANGE_WRITE = 2
 _RESOLVE_NO_XDEV, _RESOLVE_NO_MAGICLINKS, _RESOLVE_NO_SYMLINKS, _RESOLVE_BENEATH = 0x01, 0x02, 0x04, 0x08
 _PROT_READ, _MAP_SHARED = 1, 1
@@ -178,3 +181,17 @@ def direct_alignment(fd: int) -> int:
     if not answer.mask & _STATX_DIOALIGN or not answer.dio_mem_align:
         return 0
     return int(max(answer.dio_mem_align, answer.dio_offset_align))
+
+
+def birth_ns(path: bytes) -> int | None:
+    """When the file at `path` was made (ns since 1970), None where the file system does not say. Raises OSError."""
+    if _statx is None:
+        return None
+    answer = ctypes.create_string_buffer(256)
+    if _statx(_AT_FDCWD, path, _AT_SYMLINK_NOFOLLOW, _STATX_BTIME, ctypes.byref(answer)):
+        raise _raise()
+    if not int.from_bytes(answer.raw[:4], sys.byteorder) & _STATX_BTIME:
+        return None
+    # struct statx: the mask first, `stx_btime` at byte 80 (64 bits of seconds, 32 of nanoseconds)
+    seconds = int.from_bytes(answer.raw[80:88], sys.byteorder, signed=True)
+    return seconds * 1_000_000_000 + int.from_bytes(answer.raw[88:92], sys.byteorder)

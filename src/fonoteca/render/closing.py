@@ -55,6 +55,7 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _libraries(out, tally)
     _locations(out, tally)
     _restored(out, tally)
+    _would_move(out, tally)
     _would(out, tally)
     _repaired(out, tally)
     if tally.left is not None:
@@ -119,7 +120,12 @@ def _scan_sentence(scanned: Scanned) -> str:
     """`412 entries, 3.3 GB; 12 new, 1 changed`."""
     changes = [
         f"{count:,} {word}"
-        for count, word in ((scanned.new, "new"), (scanned.written, "changed"), (scanned.gone, "gone"))
+        for count, word in (
+            (scanned.new, "new"),
+            (scanned.written, "changed"),
+            (scanned.moved, "moved"),
+            (scanned.gone, "gone"),
+        )
         if count
     ]
     whole = "" if scanned.complete else "; not all of it could be seen"
@@ -143,6 +149,8 @@ def _locations(out: Console, tally: Tally) -> None:
 def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     """What happened at one location; `up to date` where nothing had to."""
     parts = []
+    if at.moved:
+        parts.append(f"moved: {files(at.moved)}, no bytes sent")
     if at.copied.files:
         parts.append(_sum("copied", at.copied))
     if at.taken:
@@ -194,6 +202,19 @@ def _noted(outcomes: dict[str, int]) -> str:
     links, folders = outcomes.get("link", 0), outcomes.get("folder", 0)
     parts = [counted(links, "link", "links")] * bool(links)
     return ", ".join(parts + [counted(folders, "empty folder", "empty folders")] * bool(folders))
+
+
+def _would_move(out: Console, tally: Tally) -> None:
+    if not tally.would_move.files:
+        return
+    out.print(Text(f"  would move: {files(tally.would_move.files)}, no bytes sent"))
+    for event in tally.would_move_first:
+        places = ", ".join(safe(name) for name in event.locations)
+        new = whereabouts(event.library, event.path, None)
+        was = event.was.decode("utf-8", "backslashreplace")
+        out.print(Text(f"    {safe(was)} → {new} at {places}"), soft_wrap=True)
+    if tally.would_move.files > SHOWN:
+        out.print(Text(f"    … and {tally.would_move.files - SHOWN:,} more: --json lists all", style="dim"))
 
 
 def _would(out: Console, tally: Tally) -> None:

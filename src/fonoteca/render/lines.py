@@ -26,6 +26,7 @@ from fonoteca.core.event import (
     Found,
     LibraryFailed,
     LocationFailed,
+    Moved,
     Phase,
     Planned,
     Repaired,
@@ -38,6 +39,7 @@ from fonoteca.core.event import (
     Warned,
     WouldCopy,
     WouldRepair,
+    WouldMove,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -98,14 +100,14 @@ class Lines:
         self._moved.clear()
 
 
-def path_fields(path: bytes | None) -> Line:
+def path_fields(path: bytes | None, name: str = "path") -> Line:
     """`{"path": …}`; where `path` is not UTF-8 its readable form, and `path_b64` with the exact bytes."""
     if path is None:
         return {}
     try:
-        return {"path": path.decode("utf-8")}
+        return {name: path.decode("utf-8")}
     except UnicodeDecodeError:
-        return {"path": path.decode("utf-8", "replace"), "path_b64": base64.b64encode(path).decode("ascii")}
+        return {name: path.decode("utf-8", "replace"), name + "_b64": base64.b64encode(path).decode("ascii")}
 
 
 def finding_fields(seen: Finding) -> Line:
@@ -142,8 +144,8 @@ def _flat(value: Any) -> Line:
     line: Line = {}
     for name in type(value).__match_args__:
         each = getattr(value, name)
-        if name == "path" and isinstance(each, bytes):
-            line |= path_fields(each)
+        if name in ("path", "was") and isinstance(each, bytes):
+            line |= path_fields(each, name)
         elif name.endswith("_ns"):
             line[name.removesuffix("_ns") or "time"] = None if each is None else rfc3339(each)
         elif name in {"level", "source_level"}:
@@ -200,6 +202,8 @@ _KINDS: dict[type, str] = {
     WouldCopy: "would_copy",
     Advanced: "advanced",
     Copied: "copied",
+    Moved: "moved",
+    WouldMove: "would_move",
     Verified: "verified",
     Restored: "restored",
     WouldRepair: "would_repair",

@@ -15,6 +15,7 @@ from fonoteca.core.event import (
     Found,
     LibraryFailed,
     LocationFailed,
+    Moved,
     Planned,
     Repaired,
     Restored,
@@ -25,6 +26,7 @@ from fonoteca.core.event import (
     Warned,
     WouldCopy,
     WouldRepair,
+    WouldMove,
 )
 from fonoteca.core.finding import Finding, FindingKind
 
@@ -58,6 +60,8 @@ class AtLocation:
     """Of `copied`: they take the place of copies that were found missing, damaged or changed."""
     dated: int = 0
     """Copies of which only the date was set anew."""
+    moved: int = 0
+    """Copies that only got another name."""
     verified: Sum = field(default_factory=Sum)
     level: Level | None = None
     """The weakest level that this run reached there."""
@@ -96,6 +100,8 @@ class Tally:
     repaired: Sum = field(default_factory=Sum)
     repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
     """The first that were repaired, or of a plan would be."""
+    would_move: Sum = field(default_factory=Sum)
+    would_move_first: list[WouldMove] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -132,6 +138,12 @@ class Tally:
                     self.repaired_first.append(event)
             case WouldCopy():
                 self._would(event)
+            case Moved():
+                self._place(event.location).moved += 1
+            case WouldMove():
+                self.would_move.add(event.size)
+                if len(self.would_move_first) < SHOWN:
+                    self.would_move_first.append(event)
             case Scanned():
                 self.scanned[event.library] = event
             case Planned():

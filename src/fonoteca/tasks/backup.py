@@ -22,16 +22,18 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core import naming
 from fonoteca.core.entry import LibraryId
-from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned, WouldCopy
-from fonoteca.core.pattern import join
+from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
 from fonoteca.errors import Full, LibraryError, LocationError, UsageError
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
+from fonoteca.tasks.finish import finish
+from fonoteca.tasks.foretelling import foretell
 from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
+from fonoteca.tasks.relocation import relocate
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
 from fonoteca.tasks.seal import Ledger
@@ -155,27 +157,29 @@ class Job:
         self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool
     ) -> Iterator[Event]:
         try:
-            yield from look(self.archive, config)
+            yield from look(self.archive, config, read=read or not dry_run)
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
+        if not dry_run:
+            yield from self._relocate(row)
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers)
         if dry_run and not read:
-            yield from self._would(row)
+            yield from foretell(self.archive, self.alive(), row)
             return
         pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
-    def _would(self, row: LibraryRow) -> Iterator[Event]:
-        """A dry run by stat: what would be sent."""
-        names = tuple(one.config.name for one in self.alive())
-        for chunk in pending.every(self.archive.catalogue):
-            for item in chunk:
-                path = join(item.folder_path, item.name)
-                yield WouldCopy(row.name, path, item.size, item.reason, names)
+    def _relocate(self, row: LibraryRow) -> Iterator[Event]:
+        """Copies follow their entries to where these are now, also at a location that was away when they moved."""
+        for one in self.alive():
+            try:
+                yield from relocate(self.archive, one.place, one.row, row)
+            except LocationError as error:
+                yield self._fail(one, error)
 
     def _room(self, row: LibraryRow) -> Iterator[Event]:
         """What each location still needs must fit above its reserve, or it fails before anything is sent."""

@@ -19,7 +19,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Access, Archive, NeverStop, Stop
-from fonoteca.catalogue import copies, database, entries, libraries, places
+from fonoteca.catalogue import copies, database, entries, libraries, misplaced, places
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config.model import Config, FolderConfig, LocationConfig
@@ -28,7 +28,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, kind_of
 from fonoteca.core.event import Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.manifest.lines import Step
+from fonoteca.core.manifest.lines import Intent, Step
 from fonoteca.core.manifest.segment import BadSegment, split_lines
 from fonoteca.core.paths import stays_inside
 from fonoteca.core.pattern import split
@@ -39,7 +39,8 @@ from fonoteca.locations.folder import FolderLocation
 from fonoteca.tasks.agreement import damaged_manifest
 from fonoteca.tasks.belief import take_over
 from fonoteca.tasks.chains import ChainView, cards, library_ids
-from fonoteca.tasks.recover import unfinished_intents
+from fonoteca.tasks.recover import by_key, unfinished_intents
+from fonoteca.tasks.resuming import standing_under
 
 NOT_KNOWN_HERE = "it is written anew by the next backup of the archive that it belongs to"
 
@@ -155,11 +156,13 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
     if faults:
         finding = damaged_manifest(faults, library.name, row.name, remedy=NOT_KNOWN_HERE, repairable=None)
         archive.findings.append(finding)
-    steps = [step for intent in unfinished_intents(view) for step in intent.steps]
-    if steps:
-        archive.unfinished.update({bytes(getattr(step, "key", None) or step.new): step for step in steps})  # type: ignore[union-attr]
+    intents = unfinished_intents(view)
+    count = sum(len(intent.steps) for intent in intents)
+    if count:
+        archive.unfinished.update(by_key(intents))
+        _follow(archive, view.place, row, intents)
         detail = (
-            f"a run was cut off while it brought {len(steps)} files; the next backup to it completes that"
+            f"a run was cut off while it brought or moved {count} files; the next backup to it completes that"
         )
         archive.findings.append(Finding(FindingKind.UNFINISHED, detail, library.name, row.name))
     return faults
@@ -168,6 +171,19 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
 def _holds_anything(connection: sqlite3.Connection, row: PlaceRow) -> bool:
     found = connection.execute("SELECT 1 FROM copies WHERE location = ? LIMIT 1", (row.id,))
     return found.fetchone() is not None
+def _follow(archive: BareArchive, place: OpenLocation, row: PlaceRow, intents: list[Intent]) -> None:
+    """Copies in the middle of a move are read where they stand now."""
+    keys: list[tuple[int, bytes]] = []
+    for intent in intents:
+        for step, key in standing_under(place, intent):
+            copy = copies.by_key(archive.catalogue, row.id, step.old)
+            if key is not None and copy is not None and copy.sha256 == step.content.sha256:
+                keys.append((copy.entry, key))
+    misplaced.rekey(archive.catalogue, row.id, keys, 0)
+
+
+def _holds_anything(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM copies LIMIT 1").fetchone() is not None
 
 
 # SHA256SUMS in the place of a manifest

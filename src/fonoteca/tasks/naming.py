@@ -19,6 +19,8 @@ class Namer:
     location: int
     folder: str
     rule: NamingRule
+    leaving: bool = False
+    """Copies that are about to be moved count as gone from their keys: `wanted` says where they go."""
     _anything_stands: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -33,6 +35,10 @@ class Namer:
             return key, False
         return key, standing.stands(self.catalogue, self.location, key)
 
+    def wanted(self, path: bytes) -> Key:
+        """The key that the entry `path` should have. The same path gets the same key as long as this lives."""
+        return self._new_key(path)
+
     def _new_key(self, path: bytes) -> Key:
         if not self.rule.folds:
             return naming.to_key(self.folder, path, self.rule)
@@ -46,11 +52,14 @@ class Namer:
         return key
 
     def _learn(self) -> None:
+        if self.leaving:
+            standing.forget_folds(self.catalogue, self.location)
         # Folds follow the interpreter's Unicode version, so they are made anew each run and never stored.
         rows = self.catalogue.execute(
             f"SELECT p.key, {PATH}, l.name FROM copies p JOIN entries e ON e.id = p.entry "
-            "JOIN folders f ON f.id = e.folder JOIN libraries l ON l.id = f.library WHERE p.location = ?",
-            (self.location,),
+            "JOIN folders f ON f.id = e.folder JOIN libraries l ON l.id = f.library WHERE p.location = ? "
+            "AND NOT (? AND p.entry IN (SELECT entry FROM misplaced WHERE location = p.location))",
+            (self.location, self.leaving),
         )
         standing.take_folds(
             self.catalogue,

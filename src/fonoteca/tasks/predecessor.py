@@ -42,9 +42,9 @@ def take_place_of(place: OpenLocation, target: Target, work: Work) -> Place:
     kept = place.stat(blob)
     if is_ours(place, old, found) and (kept is None or kept.stamp == found.stamp):
         return found.stamp, blob, None
-    strange = _strange(place, target.key, old)
-    if strange is not None:
-        kind, detail = strange
+    oddity = strange(place, target.key, old)
+    if oddity is not None:
+        kind, detail = oddity
         return found.stamp, *_aside(work, kind, detail)
     if kept is None or _holds(place, blob, old.content):
         return found.stamp, blob, None
@@ -67,7 +67,7 @@ def is_ours(place: OpenLocation, old: OldCopy, found: Stat) -> bool:
     return old.good and found.size == old.content.size and same_time(old.mtime_ns, found.mtime_ns, precision)
 
 
-def _strange(place: OpenLocation, key: Key, old: OldCopy) -> tuple[FindingKind, str] | None:
+def strange(place: OpenLocation, key: Key, old: OldCopy) -> tuple[FindingKind, str] | None:
     """What is wrong with the bytes that stand there, or None when they are what we published."""
     expected = old.content.sha256.hex()
     try:

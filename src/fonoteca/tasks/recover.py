@@ -32,11 +32,13 @@ from fonoteca.core.manifest.lines import (
     Superseded,
 )
 from fonoteca.core.place import Key
-from fonoteca.errors import Foreign, NameTaken
+from fonoteca.core.plan.moves import moving_key
+from fonoteca.errors import NameTaken
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.agreement import agree
 from fonoteca.tasks.chains import ChainView, cards
 from fonoteca.tasks.predecessor import ABOUT_ONE, content_at
+from fonoteca.tasks.resuming import resume_moves
 from fonoteca.tasks.seal import Ledger, put_bytes, raise_first
 
 
@@ -93,8 +95,11 @@ def _complete(archive: Archive, view: ChainView, row: PlaceRow, library: Library
 def _complete_one(
     archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, number: int
 ) -> Iterator[Event]:
-    told = [_told(archive, view, step) for step in _steps(view, number)]
+    intents = _unended(view.intents(number))
+    told = [_told(archive, view, step) for step in _brought(intents)]
     lines = [line for each in told for line in each.lines]
+    for intent in intents:
+        lines += resume_moves(archive.catalogue, view.place, row.id, intent, archive.now())
     if not lines:
         return
     _settle(view.place, lines)
@@ -128,8 +133,8 @@ def _unreadable(step: AddStep | OverStep, library: LibraryRow, row: PlaceRow) ->
     return Finding(FindingKind.UNREADABLE_COPY, detail, library.name, row.name, step.path, repairable=True)
 
 
-def _steps(view: ChainView, number: int) -> list[Step]:
-    return [step for intent in _unended(view.intents(number)) for step in intent.steps]
+def _brought(intents: list[Intent]) -> list[AddStep | OverStep]:
+    return [step for intent in intents for step in intent.steps if not isinstance(step, MoveStep)]
 
 
 def _unended(lines: list[Line]) -> list[Intent]:
@@ -142,6 +147,17 @@ def unfinished_intents(view: ChainView) -> list[Intent]:
     return [intent for number in view.unfinished() for intent in _unended(view.intents(number))]
 
 
+def by_key(intents: list[Intent]) -> dict[bytes, Step]:
+    """The steps of intents by each key that they concern: where an object comes from, waits and goes to."""
+    found: dict[bytes, Step] = {}
+    for intent in intents:
+        moves = [step for step in intent.steps if isinstance(step, MoveStep)]
+        for number, move in enumerate(moves):
+            found |= {move.old: move, moving_key(intent.batch, number): move}
+    steps = [step for intent in intents for step in intent.steps]
+    return found | {step.new if isinstance(step, MoveStep) else step.key: step for step in steps}
+
+
 class _Told(NamedTuple):
     """What became of one step, as the bytes there tell."""
 
@@ -150,11 +166,7 @@ class _Told(NamedTuple):
     """Something of the right size stands under its key and can't be read."""
 
 
-def _told(archive: Archive, view: ChainView, step: Step) -> _Told:
-    if isinstance(step, MoveStep):
-        raise Foreign(
-            "this location", "a newer fonoteca was moving files there", "Use the newer fonoteca once."
-        )
+def _told(archive: Archive, view: ChainView, step: AddStep | OverStep) -> _Told:
     now = archive.now()
     try:
         found = _standing(view.place, step.key)

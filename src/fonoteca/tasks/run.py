@@ -19,6 +19,7 @@ from fonoteca.core.event import (
     LibraryFailed,
     LocationFailed,
     Repaired,
+    Moved,
     Restored,
     RunEnded,
     RunStarted,
@@ -49,6 +50,9 @@ class Tally:
             self._count("verified", 1)
             self._count("verified_bytes", event.size)
             self._at(event.location, "verified", 1)
+        elif isinstance(event, Moved):
+            self._count("moved", 1)
+            self._at(event.location, "moved", 1)
         elif isinstance(event, Restored):
             name = event.how.replace(" ", "_")
             self._count(name if event.what == "file" else f"{event.what}s_{name}", 1)

@@ -1,6 +1,6 @@
 """Look at libraries and compare them with what the catalogue remembers; decide from stats what must be read.
 
-`look` writes the differences into the run's pending table and yields what a person should know. Nothing is read here.
+`look` writes the differences into the run's pending table and yields what a person should know.
 `scan` is the command: it also reads what is new or changed, and records it, without copying anything.
 """
 
@@ -22,10 +22,11 @@ from fonoteca.core.event import Event, Found, Phase, Scanned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import Exclusion, join, split, under
 from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
-from fonoteca.disk.listing import is_absent
 from fonoteca.disk.mounts import FileSystem
 from fonoteca.library.scan import Listing, file_stat, walk
 from fonoteca.library.trust import Trust
+from fonoteca.tasks.absence import confirm_absent, say_gone
+from fonoteca.tasks.matching import match_moves
 
 MASS_TOUCH_MIN = 20
 """Fewer touched files than this are simply read again."""
@@ -61,8 +62,9 @@ class Pass:
         return self.archive.catalogue
 
 
-def look(archive: Archive, config: LibraryConfig) -> Iterator[Event]:
-    """Walk one library and fill the pending table with what must be read.
+def look(archive: Archive, config: LibraryConfig, *, read: bool = True) -> Iterator[Event]:
+    """Walk one library and fill the pending table with what must be read. Entries that have another path now get it;
+    with `read` also those that only their bytes can tell.
 
     Yields findings and one `Scanned`. Raises LibraryAway or LibraryError when it cannot be looked at at all,
     Interrupted between two folders when the user asked to stop.
@@ -78,8 +80,14 @@ def look(archive: Archive, config: LibraryConfig) -> Iterator[Event]:
             _compare(one, listing)
             yield from _drain(one)
         _unlisted_folders(one)
+        confirm_absent(one)
+    yield from _drain(one)
+    moved = yield from match_moves(archive, row, one.trust, one.unseen, read=read)
+    with transaction(archive.catalogue):
+        for reason, count in moved.items():
+            one.counts[reason] -= count
         _mass_touch(one)
-        gone = _settle_absent(one)
+        gone = say_gone(one)
         complete = not one.unseen
         libraries.scanned(archive.catalogue, row.id, archive.now(), complete)
     yield from _drain(one)
@@ -92,6 +100,7 @@ def look(archive: Archive, config: LibraryConfig) -> Iterator[Event]:
         one.counts["touched"],
         gone,
         complete,
+        sum(moved.values()),
     )
 
 
@@ -161,12 +170,15 @@ def _all_unmoved(one: Pass, folder: int, listing: Listing) -> bool:
 def _compare_each(one: Pass, listing: Listing, folder: int) -> None:
     known = entries.known_in(one.catalogue, folder)
     kind = one.trust.of(listing.device, listing.path).type
-    rows: list[tuple[int, bytes, int | None, str, int]] = []
+    rows: list[pending.Row] = []
     for name, status in listing.files:
         recorded = known.pop(name, None)
         reason = _reason(recorded, status, kind)
         if reason is not None:
-            rows.append((folder, name, recorded.entry if recorded else None, reason, status.st_size))
+            seen = file_stat(status)
+            inode = seen.inode if trusts_ctime(kind) else 0
+            entry = recorded.entry if recorded else None
+            rows.append((folder, name, entry, reason, seen.size, seen.mtime_ns, seen.ctime_ns, inode))
             one.counts[reason] = one.counts.get(reason, 0) + 1
     if rows:
         pending.add(one.catalogue, rows)
@@ -251,21 +263,6 @@ def _around(one: Pass, path: bytes) -> str | None:
         if path in one.seen_folders:
             return one.seen_folders[path]
     return None
-
-
-def _settle_absent(one: Pass) -> int:
-    """Say which absent entries are gone: lstat at the end of the pass has the last word."""
-    gone = 0
-    for entry, folder, name, _ in pending.absent(one.catalogue):
-        path = join(folder, name)
-        if not is_absent(one.config.path, path):
-            one.unseen.append(path)
-            one.find(FindingKind.NOT_SEEN, "it was not in its folder's listing, yet it is there", path)
-            continue
-        entries.set_state(one.catalogue, entry, "gone", one.started_ns)
-        one.find(FindingKind.GONE, "no longer in the library; its copies are kept", path)
-        gone += 1
-    return gone
 
 
 def _mass_touch(one: Pass) -> None:

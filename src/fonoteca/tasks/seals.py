@@ -20,7 +20,7 @@ from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.agreement import damaged_manifest, read_newer, relation_to, rolled_back
 from fonoteca.tasks.belief import believable
 from fonoteca.tasks.chains import ChainView, library_ids
-from fonoteca.tasks.recover import unfinished_intents
+from fonoteca.tasks.recover import by_key, unfinished_intents
 
 
 def check_chains(
@@ -80,11 +80,14 @@ def say_unfinished(
     archive: Archive, view: ChainView, row: PlaceRow, library: LibraryRow, unfinished: dict[bytes, Step]
 ) -> Iterator[Event]:
     """The intents that no seal ended, as one finding; their steps go into `unfinished`."""
-    steps = [step for intent in unfinished_intents(view) for step in intent.steps]
-    if not steps:
+    intents = unfinished_intents(view)
+    count = sum(len(intent.steps) for intent in intents)
+    if not count:
         return
-    unfinished.update({bytes(step.key if hasattr(step, "key") else step.new): step for step in steps})
-    detail = f"a run was cut off while it brought {len(steps)} files; the next `fonoteca backup` completes it"
+    unfinished.update(by_key(intents))
+    detail = (
+        f"a run was cut off while it brought or moved {count} files; the next `fonoteca backup` completes it"
+    )
     finding = Finding(FindingKind.UNFINISHED, detail, library.name, row.name)
     with transaction(archive.catalogue):
         journal.note(archive.catalogue, finding, archive.now())

@@ -1,0 +1,45 @@
+"""A dry run of `backup`, judged by stat: what would be renamed, and what would be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import misplaced, pending
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.core.event import Event, WouldCopy, WouldMove
+from fonoteca.core.pattern import join
+from fonoteca.errors import LocationError
+from fonoteca.tasks.naming import Namer
+from fonoteca.tasks.opening import Opened, failure
+from fonoteca.tasks.relocation import namer_of
+
+
+def foretell(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:
+    """What a backup would do with `library` now. What fails is said."""
+    yield from _moves(archive, opened, library)
+    names = tuple(one.config.name for one in opened)
+    for chunk in pending.every(archive.catalogue):
+        for item in chunk:
+            path = join(item.folder_path, item.name)
+            yield WouldCopy(library.name, path, item.size, item.reason, names)
+
+
+def _moves(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:
+    """One event an entry, with all the locations where its copy has to follow."""
+    places = {one.row.id: one for one in opened if misplaced.count(archive.catalogue, one.row.id, library.id)}
+    namers: dict[int, Namer] = {}
+    for number, one in places.items():
+        try:
+            namers[number] = namer_of(archive, one.place, one.row, library)
+        except LocationError as error:
+            yield failure(archive, one.config, error, named=True)
+    found = misplaced.at_all(archive.catalogue, list(namers), library.id)
+    for _, rows in groupby(found, key=itemgetter(0)):
+        moving = [row for row in rows if namers[row[1]].wanted(row[2]) != row[3]]
+        if moving:
+            _, _, path, key, size = moving[0]
+            names = tuple(places[row[1]].config.name for row in moving)
+            yield WouldMove(library.name, path, size, key, names)
