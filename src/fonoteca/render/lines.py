@@ -38,8 +38,8 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
-    WouldRepair,
     WouldMove,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge

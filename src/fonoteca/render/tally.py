@@ -25,8 +25,8 @@ from fonoteca.core.event import (
     Verified,
     Warned,
     WouldCopy,
-    WouldRepair,
     WouldMove,
+    WouldRepair,
 )
 from fonoteca.core.finding import Finding, FindingKind
 

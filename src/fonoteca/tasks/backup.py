@@ -222,7 +222,6 @@ class Job:
         # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
         from fonoteca.tasks.apart import LaneApart
         from fonoteca.tasks.blocks import BlockPool
-        from fonoteca.tasks.finish import finish
         from fonoteca.tasks.lanes import Lane
         from fonoteca.tasks.predecessor import take_place_of
         from fonoteca.tasks.reading import Reader

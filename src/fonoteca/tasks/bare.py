@@ -171,6 +171,8 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
 def _holds_anything(connection: sqlite3.Connection, row: PlaceRow) -> bool:
     found = connection.execute("SELECT 1 FROM copies WHERE location = ? LIMIT 1", (row.id,))
     return found.fetchone() is not None
+
+
 def _follow(archive: BareArchive, place: OpenLocation, row: PlaceRow, intents: list[Intent]) -> None:
     """Copies in the middle of a move are read where they stand now."""
     keys: list[tuple[int, bytes]] = []
@@ -180,10 +182,6 @@ def _follow(archive: BareArchive, place: OpenLocation, row: PlaceRow, intents: l
             if key is not None and copy is not None and copy.sha256 == step.content.sha256:
                 keys.append((copy.entry, key))
     misplaced.rekey(archive.catalogue, row.id, keys, 0)
-
-
-def _holds_anything(connection: sqlite3.Connection) -> bool:
-    return connection.execute("SELECT 1 FROM copies LIMIT 1").fetchone() is not None
 
 
 # SHA256SUMS in the place of a manifest
