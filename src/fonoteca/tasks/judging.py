@@ -58,7 +58,7 @@ class Judge:
         self, work: Work, status: os.stat_result, first: Content, moved: StatClass | None
     ) -> tuple[Content, Facts]:
         if work.recorded is None:
-            return first, Facts(origin=Origin.NEW)
+            return first, _NEW
         facts = facts_of(work.path, work.recorded, first, moved)._replace(
             is_earlier=(first.sha256, first.size) in work.earlier
         )
@@ -67,6 +67,10 @@ class Judge:
         second = read_again(join(self.root, work.path), status, self.go_on)
         facts = after_second(facts, work.recorded, first, second)
         return (second if facts.is_same else first), facts
+
+
+_NEW = Facts(origin=Origin.NEW)
+"""Made once: a first backup judges each of its files."""
 
 
 def facts_of(path: RelPath, recorded: Content, found: Content, moved: StatClass | None) -> Facts:

@@ -12,7 +12,7 @@ import stat as modes
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 
 from fonoteca.core.digest import Digests, Hasher, digest
@@ -62,6 +62,10 @@ class Reader:
     now: Callable[[], int]
     stopped: bool = False
     """Set by the caller: readers end at the next block."""
+    _judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._judge = Judge(self.root, self.trust, self._go_on)
 
     def run(self) -> None:
         """A thread's body: parcels until None."""
@@ -258,8 +262,8 @@ class Reader:
     def _decide(
         self, work: Work, status: os.stat_result, digests: Digests, size: int, read_ns: int
     ) -> Decision:
-        judge = Judge(self.root, self.trust, self._go_on)
-        return judge.decide(work, status, Content(digests.sha256, size, digests.xxh3_128), read_ns)
+        content = Content(digests.sha256, size, digests.xxh3_128)
+        return self._judge.decide(work, status, content, read_ns)
 
 
 def start(reader: Reader, threads: int) -> list[threading.Thread]:
