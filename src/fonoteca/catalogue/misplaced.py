@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import PATH
 from fonoteca.core.place import Key
 
@@ -41,7 +42,8 @@ def count(connection: sqlite3.Connection, location: int, library: int) -> int:
     """How many copies of a library at a location are."""
     return int(
         connection.execute(
-            "SELECT count(*) FROM misplaced m JOIN entries e ON e.id = m.entry JOIN folders f ON f.id = e.folder "
+            "SELECT count(*) FROM misplaced m CROSS JOIN entries e ON e.id = m.entry "
+            "CROSS JOIN folders f ON f.id = e.folder "
             "WHERE m.location = ? AND f.library = ?",
             (location, library),
         ).fetchone()[0]
@@ -92,9 +94,10 @@ def one(connection: sqlite3.Connection, location: int, library: int, entry: int)
 
 def in_place(connection: sqlite3.Connection, location: int, numbers: Iterable[int]) -> None:
     """These entries' copies have the key that they should have."""
-    connection.executemany(
-        "DELETE FROM misplaced WHERE location = ? AND entry = ?", ((location, each) for each in numbers)
-    )
+    with transaction(connection):
+        connection.executemany(
+            "DELETE FROM misplaced WHERE location = ? AND entry = ?", ((location, each) for each in numbers)
+        )
 
 
 def rekey(connection: sqlite3.Connection, location: int, keys: list[tuple[int, bytes]], segment: int) -> None:

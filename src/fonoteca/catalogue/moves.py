@@ -32,17 +32,20 @@ _TABLES = (
 )
 _LOST = (
     "INSERT OR IGNORE INTO lost SELECT e.id, e.inode, e.size, e.mtime_ns, coalesce(f.file_system, ''), "
-    "{was_gone} FROM {source} JOIN folders f ON f.id = e.folder WHERE f.library = :library AND {condition}"
+    "{was_gone} FROM {source} CROSS JOIN folders f ON f.id = e.folder WHERE f.library = :library AND {condition}"
 )
+# CROSS JOIN keeps the order: from the few that changed, never through the whole library.
 _LOST_ONES = (
-    _LOST.format(source="absent a JOIN entries e ON e.id = a.entry", condition="1", was_gone=0),
+    _LOST.format(source="absent a CROSS JOIN entries e ON e.id = a.entry", condition="1", was_gone=0),
     _LOST.format(
-        source="pending p JOIN entries e ON e.id = p.entry", was_gone=0, condition="p.inode <> e.inode"
+        source="pending p CROSS JOIN entries e ON e.id = p.entry", was_gone=0, condition="p.inode <> e.inode"
     ),
     _LOST.format(
-        source="pending p JOIN entries e ON e.id = p.entry", was_gone=0, condition="p.reason = 'written'"
+        source="pending p CROSS JOIN entries e ON e.id = p.entry",
+        was_gone=0,
+        condition="p.reason = 'written'",
     ),
-    _LOST.format(source="entries e", was_gone=1, condition="e.state = 'gone'"),
+    _LOST.format(source="entries e", was_gone=1, condition="e.state <> 'present' AND e.state = 'gone'"),
 )
 
 
@@ -183,7 +186,8 @@ _BELIEVED = "(m.evidence = 'stat' AND e.trusted AND e.state = 'present' AND e.ct
 _APPLY = (
     # Names in the middle of an exchange: no file can have a NUL in its name.
     "UPDATE entries SET name = CAST(x'00' || id AS BLOB) WHERE id IN (SELECT entry FROM moves)",
-    f"UPDATE entries SET folder = p.folder, name = p.name, kind = m.kind {_MOVED}",
+    f"UPDATE entries SET folder = p.folder, name = p.name, kind = m.kind {_MOVED} "
+    "AND entries.id IN (SELECT entry FROM moves)",
     # Renaming a file moves its ctime, renaming its folder does not: then nothing at all is left to look at.
     f"UPDATE entries SET ctime_ns = p.ctime_ns, read_ns = :now, confirmed_ns = NULL {_MOVED} "
     f"AND entries.ctime_ns <> p.ctime_ns AND {_BELIEVED.replace('e.', 'entries.')}",

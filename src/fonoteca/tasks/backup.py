@@ -28,7 +28,7 @@ from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.finish import finish
-from fonoteca.tasks.foretelling import foretell
+from fonoteca.tasks.foretelling import foretell, would_move
 from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
@@ -169,6 +169,8 @@ class Job:
         if dry_run and not read:
             yield from foretell(self.archive, self.alive(), row)
             return
+        if dry_run:
+            yield from would_move(self.archive, self.alive(), row)
         pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)

@@ -19,7 +19,7 @@ from fonoteca.tasks.relocation import namer_of
 
 def foretell(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:
     """What a backup would do with `library` now. What fails is said."""
-    yield from _moves(archive, opened, library)
+    yield from would_move(archive, opened, library)
     names = tuple(one.config.name for one in opened)
     for chunk in pending.every(archive.catalogue):
         for item in chunk:
@@ -27,8 +27,8 @@ def foretell(archive: Archive, opened: list[Opened], library: LibraryRow) -> Ite
             yield WouldCopy(library.name, path, item.size, item.reason, names)
 
 
-def _moves(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:
-    """One event an entry, with all the locations where its copy has to follow."""
+def would_move(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:
+    """One event an entry that moved, with all the locations where its copy has to follow."""
     places = {one.row.id: one for one in opened if misplaced.count(archive.catalogue, one.row.id, library.id)}
     namers: dict[int, Namer] = {}
     for number, one in places.items():

@@ -72,6 +72,8 @@ class Relocation:
     library: LibraryRow
     namer: Namer
     _refused: set[int] = field(default_factory=set)
+    _right: list[int] = field(default_factory=list)
+    """Entries whose copies have the right key already."""
 
     # which go together
 
@@ -84,6 +86,7 @@ class Relocation:
             if len(batch) >= TOGETHER:
                 yield list(batch.values())
                 batch = {}
+        misplaced.in_place(self.archive.catalogue, self.row.id, self._right)
         if batch:
             yield list(batch.values())
 
@@ -95,7 +98,7 @@ class Relocation:
         while copy is not None and copy.entry not in batch:
             new = self.namer.wanted(copy.path)
             if new == copy.key:
-                misplaced.in_place(self.archive.catalogue, self.row.id, [copy.entry])
+                self._right.append(copy.entry)
                 return
             batch[copy.entry] = Going(copy, new)
             occupant = misplaced.leaving(self.archive.catalogue, self.fold(new))
