@@ -14,6 +14,14 @@ from fonoteca.core.event import Phase, RunEnded, Sealed, Summary
 from fonoteca.errors import Interrupted
 
 
+@pytest.fixture(autouse=True)
+def heard():
+    """SIGINT as a terminal's job has it: whoever runs the tests in the background ignores it, and so would they."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_the_first_signal_only_sets_a_flag(capfd):
     """The task decides where it is safe to end."""
     with Stop() as stop:
