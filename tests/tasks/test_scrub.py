@@ -139,6 +139,13 @@ def test_rot_in_a_copy_a_version_and_the_library_is_found(home):
     assert [("held",)] == home.ask("SELECT state FROM entries WHERE name = CAST('2.jpg' AS BLOB)")
 
 
+def test_what_was_read_once_comes_before_what_was_read_back(home):
+    """A first reading may have come from a bad cable: the library's files are read again in the first night."""
+    ran = home.scrub(budget=Budget(bytes=8 * SIZE))
+
+    assert {(None, b"%d.jpg" % number) for number in range(8)} == set(order(ran))
+
+
 def test_every_reading_is_recorded_with_level_and_date(home):
     """Nothing says verified without both."""
     tomorrow = time.time_ns() + DAY
