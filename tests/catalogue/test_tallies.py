@@ -7,6 +7,7 @@ import pytest
 from fonoteca.catalogue import copies, entries, libraries, places, tallies
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import FileStat
+from fonoteca.core.schedule import DAY_NS, Age
 from support.remembered import NOW, Remembered
 
 
@@ -50,6 +51,16 @@ def test_a_place_is_as_good_as_its_weakest_copy(memory):
     place = tallies.count(memory.connection).copies[memory.places["red"].id]
 
     assert (place.copies, place.bytes, place.level, place.unread) == (2, 12, Level.SIZE, 1)
+
+
+def test_ages_are_kept_by_day(memory):
+    """A forecast needs to know how much was read when, and nothing of each file."""
+    memory.add(b"old.flac", at=("red",), verified_ns=NOW - 9 * DAY_NS)
+    tallies.refresh(memory.connection)
+
+    place = tallies.count(memory.connection).copies[memory.places["red"].id]
+
+    assert {NOW // DAY_NS: Age(NOW, 1, 6), NOW // DAY_NS - 9: Age(NOW - 9 * DAY_NS, 1, 8)} == place.ages
 
 
 def _gone(memory):

@@ -149,7 +149,7 @@ class WouldRepair(NamedTuple):
     what: str
     size: int
     why: str
-    """The state in which it was last seen: `missing`, `damaged`, `unreadable`, `content differs`."""
+    """The state in which it was last seen: `missing`, `damaged`, `unreadable`, `rot`, …."""
     source: str
     source_level: Level
     """Of the source's last verification, at `source_verified_ns`; it is read again before it is believed."""

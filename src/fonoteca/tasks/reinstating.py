@@ -58,7 +58,7 @@ class Reinstating:
         """Everything. Raises Interrupted."""
         archive = self.job.archive
         try:
-            row = self.job.library(self.config)
+            row = self.job.origins.library(self.config)
         except LibraryError as error:
             yield LibraryFailed(self.config.name, type(error).__name__, str(error))
             return
@@ -103,7 +103,7 @@ class Reinstating:
                 Kind.ORIGINAL.value,
                 entry.size,
                 holding.KINDS[seen.verdict].value,
-                self.job.source_name(source),
+                self.job.origins.name(source),
                 source.level,
                 source.verified_ns,
             )
@@ -145,7 +145,7 @@ class Reinstating:
             Kind.ORIGINAL.value,
             entry.size,
             Level(level),
-            self.job.source_name(filled.source),
+            self.job.origins.name(filled.source),
             filled.source.level,
             filled.source.verified_ns,
             kept,

@@ -16,26 +16,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Archive, Stop
-from fonoteca.catalogue import journal, libraries, places, remedies
+from fonoteca.catalogue import journal, remedies
 from fonoteca.catalogue.database import transaction
-from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.event import Event, Found, Repaired, Verified, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.manifest.lines import Step
-from fonoteca.core.pattern import join
-from fonoteca.core.plan.repair import Bad, Kind, Source, best_first
-from fonoteca.errors import LibraryError, LocationError, UsageError
+from fonoteca.core.plan.repair import Bad, Kind, Source
+from fonoteca.errors import LocationError, UsageError
 from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.inspection import Inspection
 from fonoteca.tasks.mending import Mended, Mender
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
+from fonoteca.tasks.origins import Origins, without
 from fonoteca.tasks.reinstating import Reinstating
 from fonoteca.tasks.run import run
 from fonoteca.tasks.seals import check_chains
 from fonoteca.tasks.supply import Supply, Tried
-
-ITSELF = "the library itself"
 
 _KINDS = {
     "missing": FindingKind.MISSING,
@@ -113,8 +110,10 @@ class Repairing:
     named: bool
     opened: dict[int, Opened] = field(default_factory=dict)
     """What could be opened, by the catalogue's number."""
-    own: dict[str, bytes] = field(default_factory=dict)
-    """Folders of the libraries that are there, and may serve, by name."""
+    origins: Origins = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.origins = Origins(self.archive, self.opened, self.source)
 
     def events(self, locations: list[LocationConfig], own: list[LibraryConfig]) -> Iterator[Event]:
         """Everything. See `repair`."""
@@ -129,7 +128,7 @@ class Repairing:
                         self.opened[each.row.id] = each
                     elif config.name in targets or config.name == self.source:
                         yield each
-            supply = self._supply()
+            supply = self.origins.supply()
             works = [Work(each) for each in self.opened.values() if each.config.name in targets]
             for work in works:
                 yield from self._guarded(work, self._look(work))
@@ -148,48 +147,6 @@ class Repairing:
         except LocationError as error:
             work.one.failed = True
             yield failure(self.archive, work.one.config, error, named=True)
-
-    def library(self, config: LibraryConfig) -> LibraryRow | None:
-        """What is known of a library that is there; None where nothing is. Raises LibraryError."""
-        if libraries.by_name(self.archive.catalogue, config.name) is None:
-            return None
-        return self.archive.library(config)[0]
-
-    # where good copies are
-
-    def _supply(self) -> Supply:
-        places = {
-            number: one.place for number, one in self.opened.items() if self.source in (None, one.config.name)
-        }
-        for config in self.archive.config.libraries.values() if self.source is None else ():
-            try:
-                row = self.library(config)
-            except LibraryError:
-                continue  # one that is away is no source; it was not asked for
-            if row is not None:
-                self.own[config.name] = config.path
-        return Supply(places, self.own, self._sources, self.archive.pause_point)
-
-    def _sources(self, bad: Bad) -> list[Source]:
-        nearness = {number: int(one.config.offsite) for number, one in self.opened.items()}
-        found = remedies.sources_of(self.archive.catalogue, bad.sha256, bad.entry)
-        return best_first([each for each in found if self._may_stand(each, bad)], nearness)
-
-    def _may_stand(self, source: Source, bad: Bad) -> bool:
-        """False for a library's file that is not there any more, or of another size: that costs one look."""
-        folder = self.own.get(source.library)
-        if source.location is not None or folder is None:
-            return True
-        try:
-            return os.lstat(join(folder, source.key)).st_size == bad.size
-        except OSError:
-            return False
-
-    def _name(self, source: Source) -> str:
-        if source.location is None:
-            return ITSELF
-        names = {row.id: row.name for row in places.every(self.archive.catalogue)}
-        return names[source.location]
 
     # a location
 
@@ -236,7 +193,7 @@ class Repairing:
         for bad in self._bad(work):
             source = next(iter(supply.here(bad)), None)
             if source is None:
-                yield self._nothing_good(one, bad, self._sources(bad), "")
+                yield self._nothing_good(one, bad, self.origins.of(bad), "")
             else:
                 yield WouldRepair(
                     bad.library,
@@ -245,7 +202,7 @@ class Repairing:
                     bad.kind.value,
                     bad.size,
                     bad.state,
-                    self._name(source),
+                    self.origins.name(source),
                     source.level,
                     source.verified_ns,
                 )
@@ -254,7 +211,7 @@ class Repairing:
         bad, catalogue, now = mended.bad, self.archive.catalogue, self.archive.now()
         yield from self.said(bad, mended.tried)
         if mended.level is None:
-            known = without(self._sources(bad), mended.tried)
+            known = without(self.origins.of(bad), mended.tried)
             yield self._nothing_good(one, bad, known, mended.why)
             return
         with transaction(catalogue):
@@ -271,7 +228,7 @@ class Repairing:
             bad.kind.value,
             bad.size,
             mended.level,
-            self._name(mended.source),
+            self.origins.name(mended.source),
             mended.source.level,
             mended.source.verified_ns,
             kept,
@@ -282,9 +239,9 @@ class Repairing:
         for source, trouble in tried:
             if source.location is None:
                 continue  # a library's file is judged by a scan or a scrub
-            repairable = bool(without(self._sources(bad), tried))
+            repairable = bool(without(self.origins.of(bad), tried))
             finding = Finding(
-                trouble.kind, trouble.detail, source.library, self._name(source), bad.path, repairable
+                trouble.kind, trouble.detail, source.library, self.origins.name(source), bad.path, repairable
             )
             with transaction(self.archive.catalogue):
                 remedies.is_bad(self.archive.catalogue, source)
@@ -298,7 +255,7 @@ class Repairing:
         return Found(Finding(_KINDS[bad.state], detail, bad.library, one.row.name, bad.path, bool(known)))
 
     def _lack(self, known: list[Source]) -> str:
-        names = sorted({self._name(source) for source in known})
+        names = sorted({self.origins.name(source) for source in known})
         if names:
             return f"no good copy of it can be read here now; {', '.join(names)} should have one"
         if isinstance(self.archive, BareArchive):
@@ -310,13 +267,3 @@ class Repairing:
     def keepers(self) -> list[Opened]:
         """Locations at which the bad bytes of a library's file can be kept."""
         return [one for one in self.opened.values() if not one.failed]
-
-    def source_name(self, source: Source) -> str:
-        """What a source is called."""
-        return self._name(source)
-
-
-def without(sources: list[Source], tried: Sequence[Tried]) -> list[Source]:
-    """`sources` but for those that were read and are no good."""
-    failed = {(each.source.kind, each.source.location, each.source.key) for each in tried}
-    return [each for each in sources if (each.kind, each.location, each.key) not in failed]

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple, TypedDict
+from typing import NamedTuple
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import journal, libraries, places, readings, sounds, tallies
@@ -22,12 +22,12 @@ from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
 from fonoteca.config.model import FolderConfig, LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
-from fonoteca.core.schedule import overdue_at, share_within
 from fonoteca.core.sharing import shared
 from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
 from fonoteca.tasks import holding
+from fonoteca.tasks.forecast import forecast
 from fonoteca.tasks.founding import first_step
 
 _SECOND_NS = 1_000_000_000
@@ -215,22 +215,8 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         never_verified=copies.unread,
         last_sealed_ns=copies.published_ns,
         last_listed_ns=row.listed_ns,
-        **_forecast(archive, copies, known.pace[row.id]),
+        **forecast(archive, copies, known.pace[row.id]),
     )
-
-
-class _Forecast(TypedDict):
-    share_within: float | None
-    overdue_ns: int | None
-
-
-def _forecast(archive: Archive, copies: CopyTally, pace: float) -> _Forecast:
-    """How well it keeps up. What was never read back is overdue now, whatever the pace."""
-    ages, now = list(copies.ages.values()), archive.now()
-    every = archive.config.policy.verify_every_s * _SECOND_NS
-    share = share_within(ages, unread=copies.unread, now_ns=now, every_ns=every)
-    overdue = now if copies.unread else overdue_at(ages, bytes_a_day=pace, now_ns=now, every_ns=every)
-    return {"share_within": share, "overdue_ns": overdue}
 
 
 def _present(known: _Known, location: int | None = None) -> int:

@@ -41,12 +41,13 @@ def turns(connection: sqlite3.Connection) -> Iterator[Turn]:
 
 _NAMED = "JOIN folders f ON f.id = e.folder JOIN libraries y ON y.id = f.library "
 _SPAN = "AND d.rank BETWEEN ? AND ?"
+"""The page first, hence CROSS JOIN: a catalogue without statistics lets SQLite begin with all folders instead."""
 
 
 def _copies(connection: sqlite3.Connection, span: tuple[int, int]) -> Iterator[tuple[int, tuple[int, Item]]]:
     for rank, *found in connection.execute(
         f"SELECT d.rank, p.entry, p.key, c.size, c.sha256, c.xxh3_128, p.mtime_ns, p.state, {PATH}, y.name "
-        "FROM temp.due d JOIN copies p ON p.location = d.place AND p.entry = d.number "
+        "FROM temp.due d CROSS JOIN copies p ON p.location = d.place AND p.entry = d.number "
         f"JOIN contents c ON c.id = p.content JOIN entries e ON e.id = p.entry {_NAMED}"
         f"WHERE d.kind = 'copy' {_SPAN}",
         span,
@@ -60,7 +61,7 @@ def _versions(
     for rank, entry, ids, *found in connection.execute(
         "SELECT d.rank, v.entry, (SELECT group_concat(w.id) FROM versions w WHERE w.location = v.location "
         f"AND w.key = v.key), v.key, c.size, c.sha256, c.xxh3_128, {PATH}, y.name, c.id "
-        "FROM temp.due d JOIN versions v ON v.id = d.number "
+        "FROM temp.due d CROSS JOIN versions v ON v.id = d.number "
         f"JOIN contents c ON c.id = v.content JOIN entries e ON e.id = v.entry {_NAMED}"
         f"WHERE d.kind = 'version' {_SPAN}",
         span,
@@ -73,7 +74,7 @@ def _originals(
 ) -> Iterator[tuple[int, tuple[int, Item]]]:
     for rank, *found in connection.execute(
         f"SELECT d.rank, e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, c.xxh3_128 "
-        "FROM temp.due d JOIN entries e ON e.id = d.number "
+        "FROM temp.due d CROSS JOIN entries e ON e.id = d.number "
         f"JOIN contents c ON c.id = e.content JOIN folders f ON f.id = e.folder WHERE d.kind = 'original' {_SPAN}",
         span,
     ):
