@@ -39,7 +39,7 @@ from fonoteca.locations.folder import FolderLocation
 from fonoteca.tasks.agreement import damaged_manifest
 from fonoteca.tasks.belief import take_over
 from fonoteca.tasks.chains import ChainView, cards, library_ids
-from fonoteca.tasks.recover import unfinished_intents
+from fonoteca.tasks.recover import meant_by, unfinished_intents
 
 NOT_KNOWN_HERE = "it is written anew by the next backup of the archive that it belongs to"
 
@@ -140,7 +140,7 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
         archive.findings.append(finding)
     steps = [step for intent in unfinished_intents(view) for step in intent.steps]
     if steps:
-        archive.unfinished.update({bytes(getattr(step, "key", None) or step.new): step for step in steps})  # type: ignore[union-attr]
+        archive.unfinished.update({bytes(meant_by(step)): step for step in steps})
         detail = (
             f"a run was cut off while it brought {len(steps)} files; the next backup to it completes that"
         )

@@ -20,7 +20,7 @@ from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.agreement import damaged_manifest, read_newer, relation_to, rolled_back
 from fonoteca.tasks.belief import believable
 from fonoteca.tasks.chains import ChainView, library_ids
-from fonoteca.tasks.recover import unfinished_intents
+from fonoteca.tasks.recover import meant_by, unfinished_intents
 
 
 def check_chains(
@@ -83,7 +83,7 @@ def say_unfinished(
     steps = [step for intent in unfinished_intents(view) for step in intent.steps]
     if not steps:
         return
-    unfinished.update({bytes(step.key if hasattr(step, "key") else step.new): step for step in steps})
+    unfinished.update({bytes(meant_by(step)): step for step in steps})
     detail = f"a run was cut off while it brought {len(steps)} files; the next `fonoteca backup` completes it"
     finding = Finding(FindingKind.UNFINISHED, detail, library.name, row.name)
     with transaction(archive.catalogue):
