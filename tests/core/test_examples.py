@@ -8,7 +8,7 @@ import importlib
 import pytest
 
 
-@pytest.mark.parametrize("module", ["digest", "manifest.layout", "naming", "paths", "sums"])
+@pytest.mark.parametrize("module", ["clock", "digest", "manifest.layout", "naming", "paths", "sums"])
 def test_examples_in_docstrings_hold(module):
     """A newcomer tries them first."""
     results = doctest.testmod(importlib.import_module(f"fonoteca.core.{module}"))
