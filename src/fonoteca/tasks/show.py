@@ -25,10 +25,7 @@ def show(archive: Archive, path: bytes) -> Json:
 
     Raises UsageError, with names that are near, when the catalogue knows no such file.
     """
-    found = next(_meant(archive, path), None)
-    if found is None:
-        raise UsageError(_unknown(archive, path))
-    library, entry = found
+    library, entry = find(archive, path)
     connection = archive.catalogue
     analysis = analyses.get(connection, entry.content)
     names = {row.id: row.name for row in places.every(connection)}
@@ -54,6 +51,14 @@ def show(archive: Archive, path: bytes) -> Json:
 
 
 # which file is meant
+
+
+def find(archive: Archive, path: bytes) -> tuple[LibraryRow, EntryRow]:
+    """The entry that a path means. Raises UsageError, with names that are near, when there is none."""
+    found = next(_meant(archive, path), None)
+    if found is None:
+        raise UsageError(_unknown(archive, path))
+    return found
 
 
 def _meant(archive: Archive, path: bytes) -> Iterator[tuple[LibraryRow, EntryRow]]:
