@@ -43,6 +43,9 @@ class CopyTally:
     oldest_ns: int | None = None
     newest_ns: int | None = None
     published_ns: int | None = None
+    versions: int = 0
+    """Good records of earlier contents, and the bytes of these."""
+    version_bytes: int = 0
 
 
 Alike = tuple[int, str | None, str, str, frozenset[int]]
@@ -128,7 +131,7 @@ _COPIES = (
     "JOIN entries e ON e.id = x.entry GROUP BY x.location, x.state = 'good'"
 )
 _VERSIONS = (
-    f"SELECT x.location, count(*), 0, NULL, {_CHECKS}"
+    f"SELECT x.location, count(*), sum((SELECT size FROM contents c WHERE c.id = x.content)), NULL, {_CHECKS}"
     "FROM versions x WHERE x.entry BETWEEN ? AND ? GROUP BY x.location, x.state = 'good'"
 )
 
@@ -174,8 +177,12 @@ def _merge(tally: Tally, document: dict[str, Any]) -> None:
             place.copies += number
             place.bytes += size
         _check(place, number, *checks)
-    for location, number, _, _, *checks in document["versions"]:
-        _check(tally.copies[location], number, *checks)
+    for location, number, size, _, *checks in document["versions"]:
+        place = tally.copies[location]
+        if checks[-1]:
+            place.versions += number
+            place.version_bytes += size
+        _check(place, number, *checks)
 
 
 def _check(

@@ -24,6 +24,8 @@ MODULES = {
     "backup": "backup",
     "verify": "verify",
     "restore": "restore",
+    "versions": "versions",
+    "prune": "prune",
     "status": "status",
     "show": "show",
     "config": "config",

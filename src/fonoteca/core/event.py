@@ -115,6 +115,22 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionPruned:
+    """An earlier content of an entry is kept no more at a location. `how` is `would be pruned` or `pruned`.
+
+    It was the entry's until `until_ns`; `is_early`: it went for want of room, its sound stands in its successor.
+    """
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+    until_ns: int
+    how: str
+    is_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A finding."""
 
@@ -186,6 +202,7 @@ Event: TypeAlias = (
     | Copied
     | Verified
     | Restored
+    | VersionPruned
     | Found
     | LocationFailed
     | LibraryFailed

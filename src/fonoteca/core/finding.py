@@ -49,6 +49,9 @@ class FindingKind(StrEnum):
     """An entry could not be brought back: no good copy of it is here, or the folder cannot take it."""
     # about a file's inside
     TAGS_UNREADABLE = "tags unreadable"
+    # about the machine
+    CLOCK = "clock in doubt"
+    """The wall clock differs by more than seven days from the journal: nothing is given up for its age yet."""
     # about a hold
     HELD = "held"
 
@@ -86,6 +89,7 @@ _SEVERITY = {
     FindingKind.ROLLED_BACK: Severity.INCOMPLETE,
     FindingKind.NOT_RESTORED: Severity.INCOMPLETE,
     FindingKind.TAGS_UNREADABLE: Severity.NOTE,
+    FindingKind.CLOCK: Severity.INCOMPLETE,
     FindingKind.HELD: Severity.HELD,
 }
 

@@ -99,6 +99,9 @@ class LocationStatus:
     last_listed_ns: int | None = None
     vanished: int = 0
     """Those of `damaged` that are not there at all."""
+    versions: int = 0
+    """Earlier contents that are kept there, beside `copies`."""
+    version_bytes: int = 0
     excused: bool = False
     """Being away is normal for it (`removable`) and not yet worth a reminder."""
     reason: str = ""

@@ -33,6 +33,7 @@ from fonoteca.core.event import (
     Scanned,
     Sealed,
     Verified,
+    VersionPruned,
     Warned,
     WouldCopy,
 )
@@ -199,6 +200,7 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Verified: "verified",
     Restored: "restored",
+    VersionPruned: "pruned",
     Found: "finding",
     LocationFailed: "location_failed",
     LibraryFailed: "library_failed",

@@ -155,6 +155,7 @@ _HEADINGS = {
     FindingKind.ROLLED_BACK: "The location's memory was rolled back",
     FindingKind.NOT_RESTORED: "Not restored",
     FindingKind.TAGS_UNREADABLE: "Tags unreadable; the file is protected all the same",
+    FindingKind.CLOCK: "The clock is in doubt; nothing is given up for its age yet",
     FindingKind.HELD: "Held",
 }
 

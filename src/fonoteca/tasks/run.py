@@ -23,6 +23,7 @@ from fonoteca.core.event import (
     Scanned,
     Summary,
     Verified,
+    VersionPruned,
 )
 from fonoteca.core.finding import Finding, Severity
 from fonoteca.core.report import ExitCode, worst
@@ -50,6 +51,11 @@ class Tally:
             self._count("restored_bytes", event.size if event.how in ("written", "replaced") else 0)
             if event.how == "kept":
                 self.codes.add(ExitCode.INCOMPLETE)
+        elif isinstance(event, VersionPruned):
+            name = event.how.replace(" ", "_")
+            self._count(name, 1)
+            self._count(f"{name}_bytes", event.size)
+            self._at(event.location, name, 1)
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))

@@ -204,6 +204,8 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         never_verified=copies.unread,
         last_sealed_ns=copies.published_ns,
         last_listed_ns=row.listed_ns,
+        versions=copies.versions,
+        version_bytes=copies.version_bytes,
     )
 
 
