@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["digest", "guard", "manifest.layout", "naming", "paths", "retag", "sums", "verdict"]
+    "module", ["clock", "digest", "guard", "manifest.layout", "naming", "paths", "retag", "sums", "verdict"]
 )
 def test_examples_in_docstrings_hold(module):
     """A newcomer tries them first."""

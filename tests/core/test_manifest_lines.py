@@ -17,6 +17,7 @@ from fonoteca.core.manifest.fields import BadLine
 from fonoteca.core.manifest.lines import (
     AddStep,
     Done,
+    DropStep,
     Folder,
     Happened,
     Have,
@@ -67,6 +68,7 @@ steps = st.one_of(
     st.builds(AddStep, live, paths, contents, mtimes),
     st.builds(OverStep, live, paths, contents, mtimes, sha256s, sizes, blobs),
     st.builds(MoveStep, live, live | blobs, paths, contents, mtimes),
+    st.builds(DropStep, blobs),
 )
 payloads = st.builds(Payload, texts.filter(bool), sha256s)
 heard = st.builds(
@@ -87,11 +89,17 @@ def plain_have(path, *rest):
 lines = st.one_of(
     st.builds(Segment, sizes, libraries, st.none() | st.just("ab" * 32), times, texts, st.booleans()),
     st.builds(Seal, sizes, sizes, sha256s.map(bytes.hex)),
-    st.builds(Have, live, paths, contents, mtimes, levels, times, maybe, maybe, maybe),
+    st.builds(Have, live, paths, contents, mtimes, levels, times, maybe, maybe, maybe, st.none() | times),
     st.builds(plain_have, paths, contents, mtimes, levels, times),
     st.builds(Moved, live, live, paths, times),
-    st.builds(Superseded, live, paths, contents, mtimes, blobs, texts, levels, times, maybe, maybe, maybe),
-    st.builds(Retired, live, paths, contents, mtimes, blobs, texts, levels, times, maybe, maybe, maybe),
+    st.builds(
+        Superseded, live, paths, contents, mtimes, blobs, texts, levels, times, maybe, maybe, maybe,
+        st.none() | times,
+    ),
+    st.builds(
+        Retired, live, paths, contents, mtimes, blobs, texts, levels, times, maybe, maybe, maybe,
+        st.none() | times,
+    ),
     st.builds(Pruned, blobs, st.none() | live, texts, times),
     st.builds(Folder, paths, times, st.booleans()),
     st.builds(Link, paths, names.map(lambda name: name.replace(b"\0", b"_") or b"_"), times),

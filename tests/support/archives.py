@@ -21,10 +21,20 @@ from fonoteca.archive import Access, Archive
 from fonoteca.config.load import load
 from fonoteca.config.model import Config
 from fonoteca.core.copy import Level
-from fonoteca.core.event import Event, Found, LocationFailed, Restored, RunEnded, Verified, Warned
+from fonoteca.core.event import (
+    Event,
+    Found,
+    LocationFailed,
+    Restored,
+    RunEnded,
+    Verified,
+    VersionPruned,
+    Warned,
+)
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.policy import Budget
-from fonoteca.tasks import adopt, backup, repair, restore, scrub, setup, verify
+from fonoteca.tasks import adopt, backup, prune, repair, restore, scrub, setup, verify
+from fonoteca.tasks.past import Earlier
 
 HOSTILE = (
     b"new\nline.jpg",
@@ -70,6 +80,12 @@ class Ran:
         return {event.path: event.how for event in self.events if isinstance(event, Restored)}
 
     @property
+    def pruned(self) -> set[tuple[str, bytes, int]]:
+        """Location, path and size of versions that went, or may go."""
+        events = [event for event in self.events if isinstance(event, VersionPruned)]
+        return {(event.location, event.path, event.size) for event in events}
+
+    @property
     def failed(self) -> list[LocationFailed]:
         """Locations that took no part."""
         return [event for event in self.events if isinstance(event, LocationFailed)]
@@ -92,6 +108,7 @@ class Home:
         self, base: Path, locations: Sequence[str] = ("red",), libraries: Sequence[str] = ("music",)
     ) -> None:
         self.base = base
+        self.now: Callable[[], int] = time.time_ns
         self.config_path = str(base / "config.toml")
         for name in libraries:
             (base / name).mkdir(parents=True, exist_ok=True)
@@ -136,17 +153,17 @@ class Home:
 
     def backup(self) -> Ran:
         """Copy everything everywhere."""
-        with Archive.open(self.config, Access.WRITE) as archive:
+        with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
             return ran(backup.backup(archive))
 
     def scan(self) -> Ran:
         """Look at the libraries only."""
-        with Archive.open(self.config, Access.WRITE) as archive:
+        with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
             return ran(backup.scan(archive))
 
     def verify(self, *places: str, level: Level | None = None, sha256: bool = False) -> Ran:
         """Check all, or the named places."""
-        with Archive.open(self.config, Access.WRITE) as archive:
+        with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
             return ran(verify.verify(archive, list(places) or None, level=level, sha256=sha256))
 
     def scrub(
@@ -180,9 +197,10 @@ class Home:
         source: str | None = None,
         overwrite: restore.Overwrite = restore.Overwrite.NEVER,
         dry_run: bool = False,
+        earlier: Earlier | None = None,
     ) -> Ran:
         """Bring music back into `target`."""
-        with Archive.open(self.config, Access.READ) as archive:
+        with Archive.open(self.config, Access.READ, now=self.now) as archive:
             return ran(
                 restore.restore(
                     archive,
@@ -191,8 +209,14 @@ class Home:
                     patterns=patterns,
                     overwrite=overwrite,
                     dry_run=dry_run,
+                    earlier=earlier,
                 )
             )
+
+    def prune(self, *places: str, apply: bool = False) -> Ran:
+        """Give up old versions, or say which may go."""
+        with Archive.open(self.config, Access.WRITE if apply else Access.READ, now=self.now) as archive:
+            return ran(prune.prune(archive, list(places) or None, apply=apply))
 
     def adopt(self, place: Path, name: str | None = None) -> Ran:
         """Believe a place."""
@@ -228,10 +252,18 @@ def repair_bare(place: Path, source: Path | None = None, *, apply: bool = False)
 
 
 def restore_bare(
-    place: Path, target: Path, *patterns: str, overwrite: restore.Overwrite = restore.Overwrite.NEVER
+    place: Path,
+    target: Path,
+    *patterns: str,
+    overwrite: restore.Overwrite = restore.Overwrite.NEVER,
+    earlier: Earlier | None = None,
 ) -> Ran:
     """Bring music back from a location with nothing else at hand."""
-    return ran(restore.restore_bare(str(place), os.fsencode(target), patterns=patterns, overwrite=overwrite))
+    return ran(
+        restore.restore_bare(
+            str(place), os.fsencode(target), patterns=patterns, overwrite=overwrite, earlier=earlier
+        )
+    )
 
 
 def tree(folder: Path) -> dict[bytes, tuple[str, bytes, int]]:

@@ -26,11 +26,13 @@ class CopyRow(NamedTuple):
     xxh3_128: bytes
     path: bytes
     library: str
+    added_ns: int
+    """When its entry was first seen; 0 where that is not known."""
 
 
 _COPY = (
     "SELECT p.location, p.entry, p.key, p.content, p.mtime_ns, p.level, p.verified_ns, p.state, "
-    f"c.sha256, c.size, c.xxh3_128, {PATH}, l.name "
+    f"c.sha256, c.size, c.xxh3_128, {PATH}, l.name, e.added_ns "
     "FROM copies p JOIN contents c ON c.id = p.content JOIN entries e ON e.id = p.entry "
     "JOIN folders f ON f.id = e.folder JOIN libraries l ON l.id = f.library "
 )

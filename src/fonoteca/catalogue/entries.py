@@ -161,8 +161,9 @@ def add_many(connection: sqlite3.Connection, newcomers: list[Newcomer]) -> None:
     """Record new entries whose contents are recorded."""
     connection.executemany(
         "INSERT INTO entries (id, folder, name, kind, content, size, mtime_ns, ctime_ns, inode, trusted, read_ns, "
-        "state, since_ns) VALUES (?1, ?2, ?3, ?4, (SELECT id FROM contents WHERE sha256 = ?5 AND size = ?6), "
-        "?6, ?7, ?8, ?9, ?10, ?11, 'present', ?11)",
+        "state, since_ns, added_ns) "
+        "VALUES (?1, ?2, ?3, ?4, (SELECT id FROM contents WHERE sha256 = ?5 AND size = ?6), "
+        "?6, ?7, ?8, ?9, ?10, ?11, 'present', ?11, ?11)",
         newcomers,
     )
 

@@ -39,7 +39,7 @@ class Replay:
     location: int
     library: int
     believe_folders: bool = False
-    """The library's own folders and links are taken from the manifest too (nothing better is known)."""
+    """The library's own folders, links and history are taken from the manifest too (nothing better is known)."""
 
     def apply(self, lines: Iterable[Line], segment: int) -> int:
         """Apply the lines of segment `segment`; gives how many said something."""
@@ -84,7 +84,7 @@ class Replay:
     def _one(self, line: Line, segment: int) -> int:
         if isinstance(line, Have):
             self._have(line, segment)
-        elif isinstance(line, Superseded):  # Retired is one too
+        elif isinstance(line, Superseded | Retired):
             self._kept(line, segment)
         elif isinstance(line, Moved):
             self._moved(line, segment)
@@ -100,6 +100,8 @@ class Replay:
 
     def _have(self, line: Have, segment: int) -> None:
         entry = self._entry(line.path, line.content, line.mtime_ns, line.time_ns, "present")
+        if self.believe_folders:
+            self._believe_age(entry, line.time_ns if line.added_ns is None else line.added_ns)
         self.connection.execute(
             "DELETE FROM copies WHERE location = ? AND key = ? AND entry <> ?",
             (self.location, line.key, entry),
@@ -147,12 +149,15 @@ class Replay:
         )
         return entry
 
-    def _kept(self, line: Superseded, segment: int) -> None:
+    def _kept(self, line: Superseded | Retired, segment: int) -> None:
         state = "gone" if isinstance(line, Retired) else "present"
         # Whatever its date (of its last check), a version is older than what a `Have` line says: so 0.
         entry = self._entry(line.path, line.content, line.mtime_ns, 0, state)
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
+        until_ns = line.time_ns if line.until_ns is None else line.until_ns
+        if self.believe_folders:
+            self._believe_past(line, entry, content, until_ns)
         if not self._kept_again(line, entry, segment):
             copies.add_version(
                 self.connection,
@@ -162,7 +167,7 @@ class Replay:
                 line.kept,
                 line.mtime_ns,
                 reason,
-                line.time_ns,
+                until_ns,
                 int(line.level),
                 line.time_ns if line.level else None,
                 segment,
@@ -172,7 +177,49 @@ class Replay:
                 "DELETE FROM copies WHERE location = ? AND key = ?", (self.location, line.key)
             )
 
-    def _kept_again(self, line: Superseded, entry: int, segment: int) -> bool:
+    def _believe_age(self, entry: int, added_ns: int) -> None:
+        """Since when an entry is there, as its oldest line says; of an entry that only manifests know."""
+        self.connection.execute(
+            "UPDATE entries SET added_ns = CASE added_ns WHEN 0 THEN ?1 ELSE min(added_ns, ?1) END, "
+            "state = 'present' WHERE id = ?2 AND ctime_ns = 0",
+            (added_ns, entry),
+        )
+
+    def _believe_past(self, line: Superseded | Retired, entry: int, content: int, until_ns: int) -> None:
+        """What the entry was until then, or that it is gone since; of an entry that only manifests know.
+
+        One location tells the history: another, which lagged behind, would put the same changes at other times.
+        """
+        known_here = (
+            "ctime_ns = 0 AND NOT EXISTS "
+            "(SELECT 1 FROM chains WHERE library = :library AND location <> :location)"
+        )
+        asked = {
+            "entry": entry,
+            "content": content,
+            "size": line.content.size,
+            "mtime_ns": line.mtime_ns,
+            "until_ns": until_ns,
+            "verdict": line.reason,
+            "library": self.library,
+            "location": self.location,
+        }
+        if isinstance(line, Retired):
+            self.connection.execute(
+                "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
+                f"WHERE id = :entry AND {known_here}",
+                asked,
+            )
+            return
+        self.connection.execute(
+            "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
+            f"SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND {known_here} "
+            "AND NOT EXISTS "
+            "(SELECT 1 FROM history WHERE entry = :entry AND content = :content AND time_ns = :until_ns)",
+            asked,
+        )
+
+    def _kept_again(self, line: Superseded | Retired, entry: int, segment: int) -> bool:
         """True when the line restates a version that is known; as for copies, level none leaves its state."""
         cursor = self.connection.execute(
             "UPDATE versions SET segment = :segment, mtime_ns = :mtime_ns, level = :level, "
@@ -195,7 +242,8 @@ class Replay:
     def _pruned(self, line: Pruned) -> None:
         if line.key is None:
             self.connection.execute(
-                "DELETE FROM versions WHERE location = ? AND key = ?", (self.location, line.kept)
+                f"DELETE FROM versions WHERE location = :location AND key = :kept AND entry IN ({_INSIDE})",
+                {"location": self.location, "library": self.library, "kept": line.kept},
             )
             return
         self.connection.execute(

@@ -57,6 +57,7 @@ CREATE TABLE entries (
     confirmed_ns INTEGER,                       -- read a second time, past the cache
     state        TEXT NOT NULL CHECK (state IN ('present', 'gone', 'held', 'excluded')),
     since_ns     INTEGER NOT NULL,              -- when it came into this state
+    added_ns     INTEGER NOT NULL DEFAULT 0,    -- when it was first seen; 0: not known
     UNIQUE (folder, name)
 ) STRICT;
 CREATE INDEX entries_content ON entries (content);
@@ -72,6 +73,15 @@ CREATE TABLE history (
     verdict  TEXT NOT NULL
 ) STRICT;
 CREATE INDEX history_entry ON history (entry);
+
+CREATE TABLE absences (                         -- an entry was gone, and came back
+    entry    INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    from_ns  INTEGER NOT NULL,
+    until_ns INTEGER NOT NULL,
+    PRIMARY KEY (entry, from_ns)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entries_back AFTER UPDATE OF state ON entries WHEN OLD.state = 'gone' AND NEW.state <> 'gone'
+    BEGIN INSERT OR REPLACE INTO absences VALUES (NEW.id, OLD.since_ns, NEW.since_ns); END;
 
 CREATE TABLE analyses (
     content         INTEGER PRIMARY KEY REFERENCES contents (id) ON DELETE CASCADE,

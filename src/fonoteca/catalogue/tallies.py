@@ -46,6 +46,9 @@ class CopyTally:
     published_ns: int | None = None
     ages: dict[int, Age] = field(default_factory=dict)
     """By day (since 1970, UTC): what was last read then, versions included."""
+    versions: int = 0
+    """Good records of earlier contents, and the bytes of these."""
+    version_bytes: int = 0
 
 
 Alike = tuple[int, str | None, str, str, frozenset[int]]
@@ -183,8 +186,12 @@ def _merge(tally: Tally, document: dict[str, Any]) -> None:
         _check(place, number, *checks)
         _age(place, number, size, *checks)
     for location, number, size, _, *checks in document["versions"]:
-        _check(tally.copies[location], number, *checks)
-        _age(tally.copies[location], number, size, *checks)
+        place = tally.copies[location]
+        if checks[-1]:
+            place.versions += number
+            place.version_bytes += size
+        _check(place, number, *checks)
+        _age(place, number, size, *checks)
 
 
 def _check(

@@ -26,6 +26,8 @@ MODULES = {
     "scrub": "scrub",
     "repair": "repair",
     "restore": "restore",
+    "versions": "versions",
+    "prune": "prune",
     "status": "status",
     "show": "show",
     "config": "config",

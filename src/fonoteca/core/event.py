@@ -173,6 +173,22 @@ class Repaired(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionPruned:
+    """An earlier content of an entry is kept no more at a location. `how` is `would be pruned` or `pruned`.
+
+    It was the entry's until `until_ns`; `is_early`: it went for want of room, its sound stands in its successor.
+    """
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+    until_ns: int
+    how: str
+    is_early: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """A finding."""
 
@@ -256,6 +272,7 @@ Event: TypeAlias = (
     | Restored
     | WouldRepair
     | Repaired
+    | VersionPruned
     | Found
     | LocationFailed
     | LibraryFailed

@@ -63,6 +63,9 @@ class FindingKind(StrEnum):
     """Looking at its sound took too long, or too much."""
     SIDECAR_DIFFERS = "sidecar differs"
     """A checksum file beside the music says something else of a file: it was edited since, or it is not that file."""
+    # about the machine
+    CLOCK = "clock in doubt"
+    """The wall clock differs by more than seven days from the journal: nothing is given up for its age yet."""
     # about a hold
     HELD = "held"
 
@@ -107,6 +110,7 @@ _SEVERITY = {
     FindingKind.DAMAGED_INSIDE: Severity.DAMAGE,
     FindingKind.SOUND_UNCHECKED: Severity.NOTE,
     FindingKind.SIDECAR_DIFFERS: Severity.NOTE,
+    FindingKind.CLOCK: Severity.INCOMPLETE,
     FindingKind.HELD: Severity.HELD,
 }
 

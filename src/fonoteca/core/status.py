@@ -107,6 +107,9 @@ class LocationStatus:
     """When the first will be older than the policy allows, at the present pace; None: never."""
     vanished: int = 0
     """Those of `damaged` that are not there at all."""
+    versions: int = 0
+    """Earlier contents that are kept there, beside `copies`."""
+    version_bytes: int = 0
     excused: bool = False
     """Being away is normal for it (`removable`) and not yet worth a reminder."""
     reason: str = ""

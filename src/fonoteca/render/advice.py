@@ -49,6 +49,9 @@ def _advice(tally: Tally) -> Iterator[str]:
         names = " ".join(dict.fromkeys(safe(each.location) for each in failed))
         again = "once it can be used" if len(failed) == 1 else "once they can be used"
         yield f"fonoteca {tally.task or 'backup'} {names}    # {again}"
+    prunable = [safe(name) for name, at in tally.at.items() if at.prunable.files]
+    if prunable:
+        yield f"fonoteca prune {' '.join(prunable)} --apply    # gives them up for good"
     if tally.would.files:
         yield "fonoteca backup    # does it"
 

@@ -163,6 +163,10 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
         parts.append(f"{files(at.dated)} dated anew")
     if at.verified.files:
         parts.append(_sum("verified", at.verified))
+    if at.pruned.files:
+        parts.append(_versions(at.pruned, "given up"))
+    if at.prunable.files:
+        parts.append(_versions(at.prunable, "may go"))
     planned = tally.planned.get(name)
     short = planned.files - at.copied.files if planned and tally.task not in {"verify", "scrub"} else 0
     if short > 0:
@@ -170,6 +174,11 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     if at.level is not None:
         parts.append(level(at.level))
     return " · ".join(parts) or "up to date"
+
+
+def _versions(total: Sum, done: str) -> str:
+    """`12 versions given up, 96.0 MB`."""
+    return f"{counted(total.files, 'version', 'versions')} {done}, {size(total.bytes)}"
 
 
 def _sum(done: str, total: Sum) -> str:

@@ -1,4 +1,4 @@
-"""One entry of the catalogue on one line, for a person."""
+"""One entry of the catalogue, or one version, on a line, for a person."""
 
 from __future__ import annotations
 
@@ -15,3 +15,19 @@ def entry_line(entry: Mapping[str, Any]) -> str:
     copies = counted(len(entry.get("copies") or ()), "copy", "copies")
     state = "" if entry.get("state", "present") == "present" else f"  ({entry['state']})"
     return f"{size(entry['size']):>10}  {copies:>9}  {safe(entry['library'])}/{safe(path)}{state}"
+
+
+def version_lines(version: Mapping[str, Any]) -> str:
+    """`3f9a2c1e  until 2026-05-01T18:30:00Z  24.1 MB  replaced` and below it who keeps it, from its JSON form."""
+    head = (
+        f"{version['id']}  until {version['until']}  {size(version['size']):>10}  {safe(version['verdict'])}"
+    )
+    return "\n".join([head, *(f"    {_keeper(each)}" for each in version["kept"] or [None])])
+
+
+def _keeper(kept: Mapping[str, Any] | None) -> str:
+    if kept is None:
+        return "kept nowhere (any more)"
+    checked = f"{kept['level']}, {kept['verified']}" if kept["verified"] else "not checked"
+    state = "" if kept["state"] == "good" else f", {kept['state']}"
+    return f"at {safe(kept['location'])} as a {kept['as']}: {checked}{state}"

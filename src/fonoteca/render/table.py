@@ -46,6 +46,13 @@ def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
         out.print(_locations(now))
         out.print()
         out.print(_checks(now))
+    if kept := [_kept(each) for each in now.locations if each.versions]:
+        out.print(Text(f"\nEarlier versions: {'; '.join(kept)}."), soft_wrap=True)
+
+
+def _kept(location: LocationStatus) -> str:
+    """`red 1,204, 3.3 GB`."""
+    return f"{safe(location.name)} {number(location.versions)}, {size(location.version_bytes)}"
 
 
 def standing(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:

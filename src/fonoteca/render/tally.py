@@ -23,6 +23,7 @@ from fonoteca.core.event import (
     RunStarted,
     Scanned,
     Verified,
+    VersionPruned,
     Warned,
     WouldCopy,
     WouldMove,
@@ -63,6 +64,10 @@ class AtLocation:
     moved: int = 0
     """Copies that only got another name."""
     verified: Sum = field(default_factory=Sum)
+    pruned: Sum = field(default_factory=Sum)
+    """Versions that were given up there."""
+    prunable: Sum = field(default_factory=Sum)
+    """Versions that would be given up there."""
     level: Level | None = None
     """The weakest level that this run reached there."""
 
@@ -130,6 +135,9 @@ class Tally:
             case Restored():
                 outcomes = self.noted.setdefault(event.how, {})
                 outcomes[event.what] = outcomes.get(event.what, 0) + 1
+            case VersionPruned():
+                at = self._place(event.location)
+                (at.pruned if event.how == "pruned" else at.prunable).add(event.size)
             case Found():
                 self._found(event.finding)
             case WouldRepair() | Repaired():

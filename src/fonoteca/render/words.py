@@ -170,6 +170,7 @@ _HEADINGS = {
     FindingKind.DAMAGED_INSIDE: "Damaged inside, by the file's own checks; kept as it is",
     FindingKind.SIDECAR_DIFFERS: "Not what a checksum file beside it says: edited since, or damaged before",
     FindingKind.SOUND_UNCHECKED: "Sound not checked; the file is protected all the same",
+    FindingKind.CLOCK: "The clock is in doubt; nothing is given up for its age yet",
     FindingKind.HELD: "Held",
 }
 

@@ -28,6 +28,7 @@ from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.finish import finish
+from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import foretell, would_move
 from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.naming import Namer
@@ -166,6 +167,8 @@ class Job:
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers)
+        for one in self.alive():
+            yield from foresee(self.archive, one)
         if dry_run and not read:
             yield from foretell(self.archive, self.alive(), row)
             return
@@ -197,6 +200,7 @@ class Job:
                 yield Planned(one.config.name, files, size)
             sent = size - pending.standing_bytes(self.archive.catalogue, one.row.id, folder)
             if space is not None and sent > space.usable:
+                yield from could_go(self.archive, one, space.usable, sent)
                 yield self._fail(one, Full(one.config.name, sent, space.usable))
 
     def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:

@@ -106,7 +106,15 @@ def _all_lines(archive: Archive, row: PlaceRow, library: LibraryRow) -> Iterator
             continue
         content = Content(copy.sha256, copy.size, copy.xxh3_128)
         level, when = Level(copy.level), copy.verified_ns or archive.now()
-        yield Have(Key(copy.key), RelPath(copy.path), content, copy.mtime_ns, level, when)
+        yield Have(
+            Key(copy.key),
+            RelPath(copy.path),
+            content,
+            copy.mtime_ns,
+            level,
+            when,
+            added_ns=copy.added_ns,
+        )
     for path, target in sorted(replay.notes_at(connection, row.id, library.id).items()):
         yield _note(path, target, archive.now(), gone=False)
     for number in analyses.already_told(connection, row.id, library.id):
@@ -130,6 +138,7 @@ def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.V
         version.reason,
         Level(version.level),
         version.verified_ns or version.time_ns,
+        until_ns=version.time_ns,
     )
 
 

@@ -140,6 +140,8 @@ class Filler:
         names = sorted({gone[source.location] for source in wanted.sources if source.location in gone})
         if names:
             return f"no good copy of it is here; {', '.join(names)} has one, and is away"
+        if not wanted.sources:
+            return f"nothing here keeps that content: expected sha256 {wanted.sha256.hex()}"
         return f"no copy of it proved right: expected sha256 {wanted.sha256.hex()}"
 
     def _copy(

@@ -262,6 +262,7 @@ def _lines(one: Finishing, name: str, now: int) -> list[Line]:
                     reason,
                     level,
                     old.verified_ns or now,
+                    until_ns=now,
                 )
             )
         mtime_ns = done.decision.stat.mtime_ns

@@ -21,7 +21,7 @@ from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.manifest.lines import MoveStep, OverStep, Step
+from fonoteca.core.manifest.lines import DropStep, MoveStep, OverStep, Step
 from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.crew import Crew
@@ -124,7 +124,7 @@ class Inspection:
     def _is_excused(self, copy: Copy, trouble: Trouble) -> bool:
         """True for what a cut-off run explains: the next backup completes it, and it was said."""
         step = self.unfinished.get(copy.key)
-        if step is None:
+        if step is None or isinstance(step, DropStep):
             return False
         if trouble.kind is FindingKind.MISSING:
             return isinstance(step, OverStep | MoveStep)

@@ -23,6 +23,7 @@ from fonoteca.core.manifest.layout import card_key, open_key
 from fonoteca.core.manifest.lines import (
     AddStep,
     Done,
+    DropStep,
     Have,
     Intent,
     Line,
@@ -36,6 +37,7 @@ from fonoteca.core.plan.moves import moving_key
 from fonoteca.errors import NameTaken
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.agreement import agree
+from fonoteca.tasks.blobs import delete_unnamed
 from fonoteca.tasks.chains import ChainView, cards
 from fonoteca.tasks.predecessor import ABOUT_ONE, content_at
 from fonoteca.tasks.resuming import resume_moves
@@ -89,6 +91,8 @@ def _complete(archive: Archive, view: ChainView, row: PlaceRow, library: Library
     for number in view.open:
         if number in unfinished:
             yield from _complete_one(archive, view, row, library, number)
+        else:
+            _complete_drops(view, number)
         raise_first(view.place.delete([open_key(view.library, number)]))
 
 
@@ -118,6 +122,13 @@ def _complete_one(
     yield from map(Found, findings)
 
 
+def _complete_drops(view: ChainView, number: int) -> None:
+    """The records are given up, and the run died before it deleted all of their blobs."""
+    intents = [line for line in view.intents(number) if isinstance(line, Intent)]
+    drops = {step.kept for line in intents for step in line.steps if isinstance(step, DropStep)}
+    delete_unnamed(view.place, drops)
+
+
 def _settle(place: OpenLocation, lines: list[Line]) -> None:
     """Make the names that a cut-off run gave durable before anything is recorded of them: it died before it could."""
     times = [(line.key, line.mtime_ns) for line in lines if isinstance(line, Have)]
@@ -134,7 +145,7 @@ def _unreadable(step: AddStep | OverStep, library: LibraryRow, row: PlaceRow) ->
 
 
 def _brought(intents: list[Intent]) -> list[AddStep | OverStep]:
-    return [step for intent in intents for step in intent.steps if not isinstance(step, MoveStep)]
+    return [step for intent in intents for step in intent.steps if isinstance(step, AddStep | OverStep)]
 
 
 def _unended(lines: list[Line]) -> list[Intent]:
@@ -142,9 +153,24 @@ def _unended(lines: list[Line]) -> list[Intent]:
     return [line for line in lines if isinstance(line, Intent) and line.batch not in ended]
 
 
+def meant_by(step: Step) -> Key:
+    """The key that a step brings or changes."""
+    match step:
+        case MoveStep():
+            return step.new
+        case DropStep():
+            return step.kept
+        case _:
+            return step.key
+
+
 def unfinished_intents(view: ChainView) -> list[Intent]:
-    """Intents that no sealed segment ended: what a cut-off run may have left half-done."""
-    return [intent for number in view.unfinished() for intent in _unended(view.intents(number))]
+    """Intents that no sealed segment ended: what a cut-off run may have left half-done.
+
+    Those that would drop blobs are left out: nothing of them is done before their seal.
+    """
+    intents = [intent for number in view.unfinished() for intent in _unended(view.intents(number))]
+    return [each for each in intents if not any(isinstance(step, DropStep) for step in each.steps)]
 
 
 def by_key(intents: list[Intent]) -> dict[bytes, Step]:
@@ -155,7 +181,7 @@ def by_key(intents: list[Intent]) -> dict[bytes, Step]:
         for number, move in enumerate(moves):
             found |= {move.old: move, moving_key(intent.batch, number): move}
     steps = [step for intent in intents for step in intent.steps]
-    return found | {step.new if isinstance(step, MoveStep) else step.key: step for step in steps}
+    return found | {meant_by(step): step for step in steps}
 
 
 class _Told(NamedTuple):
@@ -208,7 +234,11 @@ def _kept(view: ChainView, step: AddStep | OverStep, now: int) -> list[Line]:
         return []
     stat = view.place.stat(step.keep)
     mtime_ns = stat.mtime_ns if stat is not None and stat.mtime_ns is not None else step.mtime_ns
-    return [Superseded(step.key, step.path, kept[0], mtime_ns, step.keep, "superseded", kept[1], now)]
+    return [
+        Superseded(
+            step.key, step.path, kept[0], mtime_ns, step.keep, "superseded", kept[1], now, until_ns=now
+        )
+    ]
 
 
 def _standing(place: OpenLocation, key: Key) -> tuple[Content, Level] | None:

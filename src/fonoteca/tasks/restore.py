@@ -26,6 +26,7 @@ from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.crew import Crew
 from fonoteca.tasks.filling import Brought, Filler, Overwrite, Shelves
 from fonoteca.tasks.opening import Opened, chosen, open_all
+from fonoteca.tasks.past import Earlier, stock_of
 from fonoteca.tasks.rehearsal import rehearse
 from fonoteca.tasks.run import run
 from fonoteca.tasks.sources import Note, Stock, Wanted
@@ -50,16 +51,18 @@ def restore(
     patterns: Sequence[str] = (),
     overwrite: Overwrite = Overwrite.NEVER,
     dry_run: bool = False,
+    earlier: Earlier | None = None,
 ) -> Iterator[Event]:
     """Bring everything, or what `patterns` mean, into the folder `target`; from one location where `source`
-    names it.
+    names it; `earlier`: as it was at a time, or one earlier content.
 
-    Raises UsageError for a folder inside a location, LocationError when the folder refuses or is full,
-    Interrupted.
+    Raises UsageError for a folder inside a location and an unknown version, LocationError when the folder
+    refuses or is full, Interrupted.
     """
     path = os.path.abspath(os.path.expanduser(target))
     refuse_locations(path)
-    job = Restoring(archive, path, source, [pattern(text) for text in patterns], list(patterns), overwrite)
+    wanted = [pattern(text) for text in patterns]
+    job = Restoring(archive, path, source, wanted, list(patterns), overwrite, earlier)
     return run(archive, "restore", job.events(dry_run=dry_run))
 
 
@@ -71,6 +74,7 @@ def restore_bare(
     overwrite: Overwrite = Overwrite.NEVER,
     dry_run: bool = False,
     stop: Stop | None = None,
+    earlier: Earlier | None = None,
 ) -> Iterator[Event]:
     """The same from a location that no config knows; it is only read. Raises UsageError, LocationError,
     Interrupted.
@@ -78,7 +82,13 @@ def restore_bare(
     refuse_locations(os.path.abspath(os.path.expanduser(target)))
     with bare_archive(place, stop=stop) as archive:
         yield from restore(
-            archive, target, source=archive.name, patterns=patterns, overwrite=overwrite, dry_run=dry_run
+            archive,
+            target,
+            source=archive.name,
+            patterns=patterns,
+            overwrite=overwrite,
+            dry_run=dry_run,
+            earlier=earlier,
         )
 
 
@@ -92,6 +102,7 @@ class Restoring:
     patterns: list[Pattern]
     words: list[str]
     overwrite: Overwrite
+    earlier: Earlier | None = None
     hits: set[int] = field(default_factory=set)
     conflicts: int = 0
 
@@ -127,7 +138,8 @@ class Restoring:
 
     def _from(self, opened: list[Opened], *, dry_run: bool) -> Iterator[Event]:
         nearness = {each.row.id: int(each.config.offsite) for each in opened}
-        stock = Stock(self.archive.catalogue, opened[0].row.id if self.source is not None else None, nearness)
+        source = opened[0].row.id if self.source is not None else None
+        stock = stock_of(self.archive.catalogue, source, nearness, self.earlier)
         shown = stock.libraries()
         files, size = self._totals(stock)
         yield Phase("restore", files, size)
@@ -233,6 +245,8 @@ class Restoring:
         """A copy that failed here: does what it should hold stand elsewhere? Not known of a bare location."""
         if isinstance(self.archive, BareArchive):
             return None
+        if self.earlier is not None:
+            return brought.how is not None
         row = places.by_name(self.archive.catalogue, location)
         known = row is not None and copies.is_repairable(self.archive.catalogue, row.id, brought.wanted.entry)
         return known or brought.how is not None

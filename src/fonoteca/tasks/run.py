@@ -26,6 +26,7 @@ from fonoteca.core.event import (
     Scanned,
     Summary,
     Verified,
+    VersionPruned,
     WouldRepair,
 )
 from fonoteca.core.finding import Finding, Severity
@@ -65,6 +66,11 @@ class Tally:
             self._count(f"{name}_bytes", event.size)
             self._at(event.location, name, 1)
             self.codes.add(ExitCode.REPAIRABLE)
+        elif isinstance(event, VersionPruned):
+            name = event.how.replace(" ", "_")
+            self._count(name, 1)
+            self._count(f"{name}_bytes", event.size)
+            self._at(event.location, name, 1)
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))

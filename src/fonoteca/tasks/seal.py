@@ -49,8 +49,11 @@ class Ledger:
         found = self.place.stat(key)  # of a batch that came to nothing in this very run
         return stage_bytes(batch, key, data, self.now(), replaces=found.stamp if found else None)
 
-    def seal(self, lines: Iterable[Line], *, full: bool = False) -> Chain:
-        """Write `lines` as the next sealed segment, durable, with HEAD; forget the open one. Raises LocationError."""
+    def seal(self, lines: Iterable[Line], *, full: bool = False, keep_intent: bool = False) -> Chain:
+        """Write `lines` as the next sealed segment, durable, with HEAD; forget the open one. Raises LocationError.
+
+        With `keep_intent` it stays until `forget_sealed_intent`: what it names is done after the seal.
+        """
         number = self.next
         writer = self._writer(full=full)
         with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
@@ -64,12 +67,17 @@ class Ledger:
         # Only restating everything mends a damaged chain; one more segment doesn't.
         damaged = self.chain is not None and self.chain.damaged and not full
         self.chain = Chain(number, tip.digest, first, damaged)
-        self._forget_open(number)
+        if not keep_intent:
+            self._forget_open(number)
         return self.chain
 
     def forget_intent(self) -> None:
         """The batch came to nothing: none of what it intended was done. Raises LocationError."""
         self._forget_open(self.next)
+
+    def forget_sealed_intent(self) -> None:
+        """What was to be done after the last seal is done. Raises LocationError."""
+        self._forget_open(self.next - 1)
 
     def drop_restated(self) -> None:
         """Delete the segments that the last full one restates."""

@@ -26,10 +26,7 @@ def show(archive: Archive, path: bytes) -> Json:
 
     Raises UsageError, with names that are near, when the catalogue knows no such file.
     """
-    found = next(_meant(archive, path), None)
-    if found is None:
-        raise UsageError(_unknown(archive, path))
-    library, entry = found
+    library, entry = find(archive, path)
     connection = archive.catalogue
     analysis = analyses.get(connection, entry.content)
     sound = analysis.sound if analysis is not None else None
@@ -59,6 +56,14 @@ def show(archive: Archive, path: bytes) -> Json:
 
 
 # which file is meant
+
+
+def find(archive: Archive, path: bytes) -> tuple[LibraryRow, EntryRow]:
+    """The entry that a path means. Raises UsageError, with names that are near, when there is none."""
+    found = next(_meant(archive, path), None)
+    if found is None:
+        raise UsageError(_unknown(archive, path))
+    return found
 
 
 def _meant(archive: Archive, path: bytes) -> Iterator[tuple[LibraryRow, EntryRow]]:

@@ -216,6 +216,8 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         last_sealed_ns=copies.published_ns,
         last_listed_ns=row.listed_ns,
         **forecast(archive, copies, known.pace[row.id]),
+        versions=copies.versions,
+        version_bytes=copies.version_bytes,
     )
 
 

@@ -36,6 +36,7 @@ from fonoteca.core.manifest.lines import (
     FORMAT,
     AddStep,
     Done,
+    DropStep,
     Folder,
     Happened,
     Have,
@@ -113,6 +114,7 @@ def _have(fields: Fields) -> Have:
         optional_text(fields, "payload"),
         optional_text(fields, "tag_digest"),
         optional_text(fields, "check"),
+        _optional_time(fields, "added"),
     )
 
 
@@ -143,6 +145,7 @@ def _version(fields: Fields) -> dict[str, Any]:
         "payload": optional_text(fields, "payload"),
         "tag_digest": optional_text(fields, "tag_digest"),
         "check": optional_text(fields, "check"),
+        "until_ns": _optional_time(fields, "until"),
     }
 
 
@@ -251,12 +254,21 @@ def _move_step(fields: Fields) -> MoveStep:
     return MoveStep(live_key(fields, "from"), new, path, content(fields), integer(fields, "mtime_ns"))
 
 
+def _drop_step(fields: Fields) -> DropStep:
+    return DropStep(version_key(fields, "kept"))
+
+
 def _target_key(fields: Fields) -> Key:
     return version_key(fields, "to") if is_ours(path_value(fields, "to")) else live_key(fields, "to")
 
 
 def _time(fields: Fields) -> int:
     return time_value(text(fields, "time"))
+
+
+def _optional_time(fields: Fields, name: str) -> int | None:
+    found = optional_text(fields, name)
+    return None if found is None else time_value(found)
 
 
 _READERS: dict[str, Callable[[Fields], Line]] = {
@@ -275,4 +287,9 @@ _READERS: dict[str, Callable[[Fields], Line]] = {
     "done": _done,
     "hold": _held,
 }
-_STEPS: dict[str, Callable[[Fields], Step]] = {"add": _add_step, "over": _over_step, "move": _move_step}
+_STEPS: dict[str, Callable[[Fields], Step]] = {
+    "add": _add_step,
+    "over": _over_step,
+    "move": _move_step,
+    "drop": _drop_step,
+}

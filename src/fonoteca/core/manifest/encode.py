@@ -15,6 +15,7 @@ from fonoteca.core.manifest.lines import (
     FORMAT,
     AddStep,
     Done,
+    DropStep,
     Folder,
     Happened,
     Have,
@@ -70,6 +71,7 @@ def _have(line: Have) -> bytes:
         f',"sha256":"{content.sha256.hex()}","xxh3_128":"{content.xxh3_128.hex()}"'
         f"{_optional('payload', line.payload)}{_optional('tag_digest', line.tag_digest)}"
         f"{_optional('check', line.check)}"
+        f"{'' if line.added_ns is None else _optional('added', time_text(line.added_ns))}"
         f',"level":"{_LEVEL_WORD[line.level]}","time":"{time_text(line.time_ns)}"}}\n'
     )
     return text.encode()
@@ -93,7 +95,7 @@ def _add_step(step: AddStep) -> str:
     )
 
 
-def _other_step(step: OverStep | MoveStep) -> str:
+def _other_step(step: OverStep | MoveStep | DropStep) -> str:
     return _compact(_step(step))
 
 
@@ -152,6 +154,7 @@ def _(line: Superseded | Retired) -> dict[str, Any]:
         **_given(payload=line.payload, tag_digest=line.tag_digest, check=line.check),
         **path_fields("kept", line.kept),
         "reason": line.reason,
+        **({} if line.until_ns is None else {"until": time_text(line.until_ns)}),
         "level": line.level.word,
         "time": time_text(line.time_ns),
     }
@@ -236,8 +239,10 @@ def _(line: Held) -> dict[str, Any]:
     }
 
 
-def _step(step: OverStep | MoveStep) -> dict[str, Any]:
+def _step(step: OverStep | MoveStep | DropStep) -> dict[str, Any]:
     match step:
+        case DropStep():
+            return {"do": "drop", **path_fields("kept", step.kept)}
         case OverStep():
             entry = _entry(step.key, step.path, step.content, step.mtime_ns)
             old = {"old_sha256": step.old_sha256.hex(), "old_size": step.old_size}

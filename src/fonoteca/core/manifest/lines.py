@@ -64,6 +64,8 @@ class Have(NamedTuple):
     tag_digest: str | None = None
     check: str | None = None
     """What the format's own checksums said, for example `sound`."""
+    added_ns: int | None = None
+    """When the entry was first seen; None: this line's time says it, or an earlier line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class _Version:
     payload: str | None = None
     tag_digest: str | None = None
     check: str | None = None
+    until_ns: int | None = None
+    """When it was superseded or retired; None: `time_ns` is the best that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +206,14 @@ class MoveStep:
     mtime_ns: int
 
 
-Step: TypeAlias = AddStep | OverStep | MoveStep
+@dataclass(frozen=True, slots=True)
+class DropStep:
+    """The blob `kept` is about to be deleted: this segment's seal gives up every record that names it."""
+
+    kept: Key
+
+
+Step: TypeAlias = AddStep | OverStep | MoveStep | DropStep
 
 
 @dataclass(frozen=True, slots=True)
