@@ -259,6 +259,62 @@ def test_a_copy_whose_source_stands_is_a_duplicate_and_is_sent(tmp_path):
     assert_mirrored(home)
 
 
+def test_a_duplicate_does_not_take_the_entry_of_one_known_from_a_manifest_alone(tmp_path):
+    """Its inode was never seen, so nothing but its own path tells where it is."""
+    home = Home(tmp_path)
+    album(home)
+    home.backup()
+    home.lose_snapshots()
+    home.lose_catalogue()
+    home.adopt(home.place())
+    shutil.copyfile(music(home) / "Nina/01.jpg", music(home) / "Another.jpg")
+    result = home.backup()
+
+    assert ({}, [b"Another.jpg"], []) == (moved(result), sent(result), result.found())
+    assert_mirrored(home)
+
+
+def test_a_duplicate_does_not_take_the_entry_of_a_file_that_got_another_inode(tmp_path):
+    """A library that was copied to a new disk, with one more of the same bytes in it."""
+    home = Home(tmp_path)
+    album(home)
+    home.backup()
+    for track in sorted((music(home) / "Nina").iterdir()):
+        twin = track.with_name("twin")
+        shutil.copy2(track, twin)
+        twin.rename(track)
+    shutil.copyfile(music(home) / "Nina/01.jpg", music(home) / "Another.jpg")
+    result = home.backup()
+
+    assert ({}, [b"Another.jpg"], []) == (moved(result), sent(result), result.found())
+    assert_mirrored(home)
+
+
+@pytest.mark.parametrize("like", ["other bytes", "the same bytes"])
+def test_a_file_under_a_name_that_was_left_is_a_new_one(tmp_path, like):
+    """`mv a b` and then another `a`: the entry went with its file."""
+    home = Home(tmp_path)
+    album(home)
+    home.backup()
+    before = ids(home)
+    left = music(home) / "Nina/01.jpg"
+    left.rename(music(home) / "Nina/1.jpg")
+    if like == "other bytes":
+        left.write_bytes(b"another" * SIZE)
+    else:
+        shutil.copy2(music(home) / "Nina/1.jpg", left)
+    result = home.backup()
+
+    assert ({b"Nina/1.jpg": b"music/Nina/01.jpg"}, [b"Nina/01.jpg"], []) == (
+        moved(result),
+        sent(result),
+        result.found(),
+    )
+    entry = home.ask("SELECT id FROM entries WHERE name = CAST('1.jpg' AS BLOB)")
+    assert entry[0][0] in before.values()
+    assert_mirrored(home)
+
+
 def test_a_name_that_was_taken_over_is_an_edit_of_its_own_entry(tmp_path):
     """The file that had the name is gone from the library: its bytes are kept as a version, as for any edit."""
     home = Home(tmp_path)

@@ -67,6 +67,8 @@ _IDENTITY = {
 }
 _FREE_PENDING = "p.id NOT IN (SELECT pending FROM moves)"
 _FREE_LOST = "o.entry NOT IN (SELECT entry FROM moves)"
+_NOT_AT_HOME = "NOT EXISTS (SELECT 1 FROM pending h WHERE h.entry = o.entry AND h.reason = 'touched')"
+"""Where a file of its size and mtime is under its path, equal bytes elsewhere are a duplicate: it may be read first."""
 
 
 def arrivals(connection: sqlite3.Connection, evidence: Evidence) -> Iterator[Arrival]:
@@ -92,7 +94,9 @@ def lost(connection: sqlite3.Connection, evidence: Evidence) -> Iterator[Lost]:
     """Entries that nobody is matched with yet, sorted by what `evidence` looks at."""
     columns = {"sha256": "c.sha256"}
     identity = ", ".join(columns.get(name, f"o.{name}") for name in _IDENTITY[evidence])
-    condition = "o.inode <> 0" if evidence is not Evidence.CONTENT else "o.size IN (SELECT size FROM sighted)"
+    condition = f"o.size IN (SELECT size FROM sighted) AND {_NOT_AT_HOME}"
+    if evidence is not Evidence.CONTENT:
+        condition = "o.inode <> 0"
     rows = connection.execute(
         f"SELECT e.id, {PATH}, {identity} FROM lost o JOIN entries e ON e.id = o.entry "
         "JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
@@ -128,7 +132,7 @@ class Candidate(NamedTuple):
 _CANDIDATE = (
     f"FROM pending p JOIN folders f ON f.id = p.folder WHERE p.reason IN ('new', 'written') AND {_FREE_PENDING} "
     "AND EXISTS (SELECT 1 FROM lost o WHERE o.size = p.size AND o.entry IS NOT p.entry "
-    f"AND {_FREE_LOST}) AND (p.entry IS NULL OR p.entry IN (SELECT entry FROM lost))"
+    f"AND {_FREE_LOST} AND {_NOT_AT_HOME}) AND (p.entry IS NULL OR p.entry IN (SELECT entry FROM lost))"
 )
 
 
@@ -194,6 +198,9 @@ _APPLY = (
     "UPDATE entries SET mtime_ns = s.mtime_ns, ctime_ns = s.ctime_ns, inode = s.inode, trusted = s.trusted, "
     "state = 'present', since_ns = CASE state WHEN 'present' THEN since_ns ELSE :now END "
     "FROM moves m JOIN sighted s ON s.pending = m.pending WHERE m.entry = entries.id AND m.evidence = 'content'",
+    # A file under a path that its entry has left is a new one.
+    "UPDATE pending SET entry = NULL, reason = 'new' WHERE entry IN (SELECT entry FROM moves) "
+    "AND id NOT IN (SELECT pending FROM moves)",
     # What is left to be read is read as the entry that it is.
     "UPDATE pending SET entry = m.entry, reason = CASE m.evidence WHEN 'inode' THEN 'written' ELSE 'touched' END "
     "FROM moves m WHERE m.pending = pending.id",

@@ -27,10 +27,10 @@ from fonoteca.errors import Full, LibraryError, LocationError, UsageError
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
-from fonoteca.tasks.finish import finish
 from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import foretell, would_move
 from fonoteca.tasks.founding import expect_memory
+from fonoteca.tasks.inside import tell
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
@@ -228,6 +228,7 @@ class Job:
         # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
         from fonoteca.tasks.apart import LaneApart
         from fonoteca.tasks.blocks import BlockPool
+        from fonoteca.tasks.finish import finish
         from fonoteca.tasks.lanes import Lane
         from fonoteca.tasks.predecessor import take_place_of
         from fonoteca.tasks.reading import Reader
@@ -310,6 +311,8 @@ def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Itera
         from fonoteca.tasks.analyse import analyse
 
         yield from analyse(archive, config, row)
+    else:
+        yield from tell(archive, row)
 
 
 def _expect_parts(archive: Archive, *, copying: bool) -> None:
