@@ -119,6 +119,13 @@ class Analyst:
                 self._collect()
         return self.ready()
 
+    def look(self, job: Job) -> Analysis:
+        """One job, now, while nothing else is under way here; the processes stay for the next one."""
+        self._send((ticket_of(job),))
+        while not self._ready:
+            self._collect()
+        return self._ready.popleft()
+
     def ready(self) -> list[Analysis]:
         """What has become ready, without waiting."""
         if self._running and any(future.done() for future in self._running):

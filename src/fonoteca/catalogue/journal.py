@@ -80,6 +80,18 @@ def close(
     )
 
 
+def seen_again(
+    connection: sqlite3.Connection, now_ns: int, *, kinds: Iterable[FindingKind], library: str, path: bytes
+) -> None:
+    """What is said of a file holds still, though nobody could look this time."""
+    marks = [kind.value for kind in kinds]
+    connection.execute(
+        f"UPDATE findings SET last_ns = ? WHERE closed_ns IS NULL AND kind IN ({','.join('?' * len(marks))}) "
+        "AND library = ? AND location IS NULL AND path = ?",
+        (now_ns, *marks, library, path),
+    )
+
+
 def complained_of(
     connection: sqlite3.Connection,
     kinds: Iterable[FindingKind],

@@ -31,6 +31,7 @@ from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import foretell, would_move
 from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.inside import tell
+from fonoteca.tasks.insight import Insights
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
@@ -211,11 +212,12 @@ class Job:
         yield Phase(
             "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
         )
-        transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files)
-        for event in transfer.run():
-            if isinstance(event, LocationFailed):
-                self._mark_failed(event.location)
-            yield event
+        with Insights(self.archive.now) as insights:
+            transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files, insights)
+            for event in transfer.run():
+                if isinstance(event, LocationFailed):
+                    self._mark_failed(event.location)
+                yield event
 
     def _mark_failed(self, name: str) -> None:
         for one in self.opened:
@@ -223,7 +225,7 @@ class Job:
                 one.failed = True
 
     def _make(
-        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
+        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int, insights: Insights
     ) -> Generator[Event, None, Transfer]:
         # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
         from fonoteca.tasks.apart import LaneApart
@@ -265,6 +267,7 @@ class Job:
             reports.put,
             Trust(config.path),
             archive.now,
+            insights.look,
         )
         recorder = Recorder(archive.catalogue, row, rows, self.started_ns)
         return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)

@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from fonoteca.catalogue import copies, entries, journal, pending, places
+from fonoteca.catalogue import analyses, copies, entries, journal, pending, places
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain
 from fonoteca.core.entry import kind_of
@@ -69,7 +70,7 @@ class Recorder:
             if not result.decision.verdict.leads_outward:
                 yield self._hold(result)
             elif result.work.entry is not None:
-                self._renew(result.work, result.decision)
+                self._renew(result.work, result.decision, result.inside)
             if result.left:
                 self.again(result.work, pending.NO_COPY)
                 self._forget([result.work.id] * len(result.left))
@@ -183,13 +184,16 @@ class Recorder:
             path=work.path,
         )
 
-    def _renew(self, work: Work, decision: Decision) -> None:
+    def _renew(self, work: Work, decision: Decision, inside: AnalysisRow | None) -> None:
         assert work.entry is not None
         if decision.verdict.is_version:
+            content = entries.put_content(self.catalogue, decision.content)
+            if inside is not None:
+                analyses.put(self.catalogue, content, inside)
             entries.accept(
                 self.catalogue,
                 work.entry,
-                entries.put_content(self.catalogue, decision.content),
+                content,
                 decision.stat,
                 trusted=decision.trusted,
                 read_ns=decision.read_ns,

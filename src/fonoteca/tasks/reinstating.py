@@ -206,7 +206,15 @@ def _kept_at(place: OpenLocation, path: bytes, entry: EntryRow) -> Key:
 
 def _original(entry: EntryRow) -> Original:
     stat = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
-    return Original(entry.entry, entry.path, *stat, entry.sha256, entry.xxh3_128)
+    return Original(
+        entry.entry,
+        entry.path,
+        *stat,
+        entry.sha256,
+        entry.xxh3_128,
+        bool(entry.trusted),
+        entry.state == "held",
+    )
 
 
 def _as_bad(row: LibraryRow, entry: EntryRow) -> Bad:
