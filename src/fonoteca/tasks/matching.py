@@ -2,7 +2,8 @@
 
 By inode, size and mtime first, which costs no reading: a renamed folder of 500 files is 500 rows in a table. Then by
 the inode of a file that is older than our last reading of it (moved and edited). What is left is read where a lost
-entry has its size, and matched by its bytes. An entry that is found keeps its number, its history and its versions.
+entry has its size, and matched by its bytes; then tracks by their payload (moved, and retagged by a program that writes
+a new file). An entry that is found keeps its number, its history and its versions.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from fonoteca.disk.reading import open_source
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.crew import Cancelled, Crew
+from fonoteca.tasks.hearing import hear
 
 TOGETHER = 1000
 """So many moves are written together."""
@@ -59,6 +61,10 @@ def match_moves(
         yield Phase("look for moved files", files, size)
         yield from _sight(archive, trust)
         one.match(Evidence.CONTENT)
+    if read and (tracks := moves.hearable(archive.catalogue)):
+        yield Phase("listen for moved tracks", len(tracks), sum(each.size for each in tracks))
+        yield from hear(archive, trust, tracks)
+        one.match(Evidence.SOUND)
     moves.drop_impossible(archive.catalogue)
     counts = moves.counts(archive.catalogue)
     if counts:
