@@ -13,3 +13,9 @@ def a_day_later(home: Home) -> None:
     """Stats are old enough to be believed, and everything is due for its second reading."""
     with sqlite3.connect(home.catalogue) as connection:
         connection.execute("UPDATE entries SET trusted = 1, read_ns = read_ns - ?", (DAY_NS,))
+
+
+def read_twice(home: Home) -> None:
+    """Stats are old enough to be believed, and every second reading was made."""
+    with sqlite3.connect(home.catalogue) as connection:
+        connection.execute("UPDATE entries SET trusted = 1, confirmed_ns = read_ns")

@@ -61,7 +61,18 @@ def begin(connection: sqlite3.Connection, library: int) -> bool:
         connection.execute(statement)
     for statement in _LOST_ONES:
         connection.execute(statement, {"library": library})
+    return any_lost(connection)
+
+
+def any_lost(connection: sqlite3.Connection) -> bool:
+    """True where some entry of this pass has yet to be found."""
     return connection.execute("SELECT 1 FROM lost LIMIT 1").fetchone() is not None
+
+
+def is_at_home(connection: sqlite3.Connection, entry: int, pending: int) -> None:
+    """The file under its path is the entry's after all, and need not be read."""
+    connection.execute("DELETE FROM lost WHERE entry = ?", (entry,))
+    connection.execute("DELETE FROM pending WHERE id = ?", (pending,))
 
 
 _IDENTITY = {

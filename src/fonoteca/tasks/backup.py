@@ -36,6 +36,7 @@ from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
+from fonoteca.tasks.retiming import retime
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
 from fonoteca.tasks.seal import Ledger
@@ -184,6 +185,7 @@ class Job:
         for one in self.alive():
             try:
                 yield from relocate(self.archive, one.place, one.row, row)
+                yield from retime(self.archive, one.place, one.row, row)
             except LocationError as error:
                 yield self._fail(one, error)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -44,18 +44,27 @@ Sighting = tuple[int, Content, FileStat, bool]
 
 
 def match_moves(
-    archive: Archive, row: LibraryRow, trust: Trust, unseen: Sequence[bytes], *, read: bool
+    archive: Archive,
+    row: LibraryRow,
+    trust: Trust,
+    unseen: Sequence[bytes],
+    *,
+    read: bool,
+    at_home: Callable[[], Iterator[Event]],
 ) -> Generator[Event, None, dict[str, int]]:
     """Give every entry that has another path now that path; gives how many, by what they had been taken for.
 
-    `unseen`: folders and files of which nothing is known this time. `read`: candidates may be read. Raises Interrupted.
+    `unseen`: folders and files of which nothing is known this time. `read`: candidates may be read. `at_home` is called
+    before that, to settle what is where it was though its stat is another one. Raises Interrupted.
     """
     one = Matching(archive.catalogue, row, trust, unseen)
     with transaction(archive.catalogue):
-        if not moves.begin(archive.catalogue, row.id):
+        if moves.begin(archive.catalogue, row.id):
+            one.match(Evidence.STAT)
+            one.match(Evidence.INODE)
+        yield from at_home()
+        if not moves.any_lost(archive.catalogue):
             return {}
-        one.match(Evidence.STAT)
-        one.match(Evidence.INODE)
     files, size = moves.candidate_totals(archive.catalogue) if read else (0, 0)
     if files:
         yield Phase("look for moved files", files, size)
