@@ -8,6 +8,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.event import (
     Copied,
     Found,
+    Judged,
     LocationFailed,
     Moved,
     Planned,
@@ -21,6 +22,7 @@ from fonoteca.core.event import (
     WouldMove,
 )
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.verdict import Verdict
 from fonoteca.render.closing import complaints, report
 from fonoteca.render.tally import Tally
 
@@ -213,3 +215,15 @@ def test_a_dry_run_says_what_would_move_and_from_where():
     assert "would move: 12 files, no bytes sent" in text
     assert "music/A/0 → music/B/0 at red, blue" in text
     assert "and 2 more" in text
+
+
+def test_new_contents_are_told_by_what_they_were_taken_for():
+    """A retag that was taken for a replacement would be worth a look."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Scanned("music", 500, 2000, 0, 330, 0, 0, True),
+        Judged("music", Verdict.TAG_EDIT, 329),
+        Judged("music", Verdict.RECOMPRESSED, 1),
+    )
+
+    assert "  music: 500 entries, 2.0 kB; 330 changed\n    of these 329 tag edits, 1 recompressed\n" in text

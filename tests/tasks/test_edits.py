@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fonoteca.core.event import Copied
+from fonoteca.core.event import Copied, Judged
 from fonoteca.core.finding import FindingKind
 from support.archives import OLD, Home, Ran
 from support.audio import SUFFIX, make_audio
@@ -262,3 +262,19 @@ def test_every_tag_writer_at_hand_makes_a_tag_edit(home: Home):
     done = home.backup()
 
     assert (0, ["tag edit", "tag edit"]) == (done.code, verdicts(home))
+
+
+def test_a_run_says_how_its_new_contents_came(home: Home):
+    """A person who retagged an album wants to read that it was taken for that."""
+    for number in range(3):
+        make_audio("flac", home.base / f"music/{number}.flac", tags=TAGS, seed=number)
+    home.write("cover.jpg", b"one")
+    home.backup()
+    a_day_later(home)
+    for number in range(3):
+        make_audio("flac", home.base / f"music/{number}.flac", tags=OTHER, seed=number)
+    home.write("cover.jpg", b"two!")
+    done = home.backup()
+
+    told = [(event.verdict.value, event.files) for event in done.events if isinstance(event, Judged)]
+    assert [("companion edited", 1), ("tag edit", 3)] == told

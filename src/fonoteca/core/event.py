@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
+from fonoteca.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class Scanned:
     complete: bool
     moved: int = 0
     """Entries that have another path now; they count as neither new nor gone."""
+
+
+class Judged(NamedTuple):
+    """So many tracks and companions of a library have a new content that came by this verdict."""
+
+    library: str
+    verdict: Verdict
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +271,7 @@ Event: TypeAlias = (
     RunStarted
     | Phase
     | Scanned
+    | Judged
     | Planned
     | WouldCopy
     | Advanced

@@ -37,6 +37,7 @@ from fonoteca.render.words import (
     rfc3339,
     safe,
     size,
+    verdict_count,
     whereabouts,
 )
 
@@ -112,6 +113,9 @@ def _headline(out: Console, tally: Tally) -> None:
 def _libraries(out: Console, tally: Tally) -> None:
     for scanned in tally.scanned.values():
         out.print(Text(f"  {safe(scanned.library)}: {_scan_sentence(scanned)}"), soft_wrap=True)
+        if judged := tally.judged.get(scanned.library):
+            told = ", ".join(verdict_count(each.verdict, each.files) for each in judged)
+            out.print(Text(f"    of these {told}"), soft_wrap=True)
     if tally.in_libraries.files:
         out.print(Text(f"  {_sum('checked in the library', tally.in_libraries)}"))
 

@@ -13,6 +13,7 @@ from fonoteca.core.event import (
     Copied,
     Event,
     Found,
+    Judged,
     LibraryFailed,
     LocationFailed,
     Moved,
@@ -91,6 +92,8 @@ class Tally:
 
     task: str = ""
     scanned: dict[str, Scanned] = field(default_factory=dict)
+    judged: dict[str, list[Judged]] = field(default_factory=dict)
+    """By library."""
     planned: dict[str, Planned] = field(default_factory=dict)
     at: dict[str, AtLocation] = field(default_factory=dict)
     in_libraries: Sum = field(default_factory=Sum)
@@ -154,6 +157,8 @@ class Tally:
                     self.would_move_first.append(event)
             case Scanned():
                 self.scanned[event.library] = event
+            case Judged():
+                self.judged.setdefault(event.library, []).append(event)
             case Planned():
                 self._planned(event)
             case LocationFailed() | LibraryFailed():

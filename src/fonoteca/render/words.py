@@ -16,6 +16,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.report import MEANING, ExitCode
 from fonoteca.core.times import time_text
+from fonoteca.core.verdict import Verdict
 
 _JOINERS = "\u200c\u200d\u00a0\u3000"
 """Not "printable" to Python, harmless in a terminal and ordinary in names: joiners, and two blanks."""
@@ -49,6 +50,26 @@ def _shown(char: str) -> str:
 def safe_lines(text: str) -> str:
     """As `safe`, for our own sentences of several lines (a config's problems): line breaks stay."""
     return "\n".join(safe(line) for line in text.split("\n"))
+
+
+_VERDICT_NOUNS = {
+    Verdict.TAG_EDIT: ("tag edit", "tag edits"),
+    Verdict.VOLATILE_EDIT: (
+        "edit by a player (play count, rating, loudness)",
+        "edits by players (play counts, …)",
+    ),
+    Verdict.COMPANION_EDITED: ("companion edited", "companions edited"),
+    Verdict.UNPROVEN: (
+        "replaced without proof, the old one pinned",
+        "replaced without proof, the old ones pinned",
+    ),
+}
+
+
+def verdict_count(verdict: Verdict, count: int) -> str:
+    """So many contents that came by a verdict: `330 tag edits`, `2 replaced`."""
+    one, many = _VERDICT_NOUNS.get(verdict, (verdict.value, verdict.value))
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def size(count: float) -> str:

@@ -7,6 +7,7 @@ before any copy of it.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -15,7 +16,7 @@ from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain
 from fonoteca.core.entry import kind_of
-from fonoteca.core.event import Advanced, Copied, Event, Found
+from fonoteca.core.event import Advanced, Copied, Event, Found, Judged
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.guard import doubts_machine
 from fonoteca.core.plan.copies import Decision, OldCopy, Work
@@ -46,6 +47,8 @@ class Recorder:
     """By work: the new entry's number, and how many lanes have yet to report on it."""
     _next: int = 0
     _rotten: int = 0
+    _came: Counter[Verdict] = field(default_factory=Counter)
+    """New contents of entries, by the verdict."""
 
     def __post_init__(self) -> None:
         self._next = entries.next_number(self.catalogue)
@@ -109,6 +112,9 @@ class Recorder:
 
     def ended(self) -> Iterator[Event]:
         """What all that was read says together."""
+        for verdict in Verdict:
+            if self._came[verdict]:
+                yield Judged(self.library.name, verdict, self._came[verdict])
         finding = doubts_machine(self.library.name, self._rotten)
         if finding is not None:
             yield self.found(finding)
@@ -187,6 +193,7 @@ class Recorder:
     def _renew(self, work: Work, decision: Decision, inside: AnalysisRow | None) -> None:
         assert work.entry is not None
         if decision.verdict.is_version:
+            self._came[decision.verdict] += 1
             content = entries.put_content(self.catalogue, decision.content)
             if inside is not None:
                 analyses.put(self.catalogue, content, inside)

@@ -16,6 +16,7 @@ from fonoteca.core.event import (
     Copied,
     Event,
     Found,
+    Judged,
     LibraryFailed,
     LocationFailed,
     Moved,
@@ -74,6 +75,8 @@ class Tally:
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))
+        elif isinstance(event, Judged):
+            self._count(event.verdict.value.replace(",", "").replace(" ", "_"), event.files)
         elif isinstance(event, Found):
             self._found(event.finding)
         elif isinstance(event, LocationFailed):
