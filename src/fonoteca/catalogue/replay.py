@@ -28,6 +28,15 @@ from fonoteca.core.pattern import split
 _UNSTATED = -1
 """In the place of a segment's number: no segment says it (any more)."""
 
+_OTHER_CHAINS = "SELECT 1 FROM chains WHERE library = :library AND location <> :location"
+_WAS = (
+    "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
+    "SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND ctime_ns = 0 AND "
+)
+_NOT_KNOWN = "NOT EXISTS (SELECT 1 FROM history WHERE entry = :entry AND "
+_WAS_THEN = f"{_WAS}{_NOT_KNOWN}content = :content AND time_ns = :until_ns)"
+_GOES_ON = f"{_WAS}content = :content AND {_NOT_KNOWN}time_ns >= :until_ns)"
+
 _INSIDE = "SELECT e.id FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = :library"
 
 
@@ -156,8 +165,7 @@ class Replay:
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
         until_ns = line.time_ns if line.until_ns is None else line.until_ns
-        if self.believe_folders:
-            self._believe_past(line, entry, content, until_ns)
+        self._believe_past(line, entry, content, until_ns)
         if not self._kept_again(line, entry, segment):
             copies.add_version(
                 self.connection,
@@ -188,12 +196,9 @@ class Replay:
     def _believe_past(self, line: Superseded | Retired, entry: int, content: int, until_ns: int) -> None:
         """What the entry was until then, or that it is gone since; of an entry that only manifests know.
 
-        One location tells the history: another, which lagged behind, would put the same changes at other times.
+        One location tells the history: another, which lagged behind, would put the same changes at other times. Where
+        something is known already (an older snapshot of the catalogue, another location), a line only goes on from it.
         """
-        known_here = (
-            "ctime_ns = 0 AND NOT EXISTS "
-            "(SELECT 1 FROM chains WHERE library = :library AND location <> :location)"
-        )
         asked = {
             "entry": entry,
             "content": content,
@@ -204,20 +209,15 @@ class Replay:
             "library": self.library,
             "location": self.location,
         }
-        if isinstance(line, Retired):
+        tells_all = self.believe_folders and not self.connection.execute(_OTHER_CHAINS, asked).fetchone()
+        if not isinstance(line, Retired):
+            self.connection.execute(_WAS_THEN if tells_all else _GOES_ON, asked)
+        elif tells_all:
             self.connection.execute(
                 "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
-                f"WHERE id = :entry AND {known_here}",
+                "WHERE id = :entry AND ctime_ns = 0",
                 asked,
             )
-            return
-        self.connection.execute(
-            "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
-            f"SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND {known_here} "
-            "AND NOT EXISTS "
-            "(SELECT 1 FROM history WHERE entry = :entry AND content = :content AND time_ns = :until_ns)",
-            asked,
-        )
 
     def _kept_again(self, line: Superseded | Retired, entry: int, segment: int) -> bool:
         """True when the line restates a version that is known; as for copies, level none leaves its state."""

@@ -28,6 +28,7 @@ MODULES = {
     "restore": "restore",
     "versions": "versions",
     "prune": "prune",
+    "tags": "tags",
     "status": "status",
     "show": "show",
     "config": "config",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fonoteca.render.words import counted, safe, size
+
+_LONG = 160
+"""Letters of a tag that a person is shown."""
 
 
 def entry_line(entry: Mapping[str, Any]) -> str:
@@ -23,6 +26,24 @@ def version_lines(version: Mapping[str, Any]) -> str:
         f"{version['id']}  until {version['until']}  {size(version['size']):>10}  {safe(version['verdict'])}"
     )
     return "\n".join([head, *(f"    {_keeper(each)}" for each in version["kept"] or [None])])
+
+
+def change_line(change: Mapping[str, Any]) -> str:
+    """`2026-05-01T18:30:00Z  music/a.flac  TITLE: Be My Husbnd → Be My Husband`, from a change's JSON form."""
+    path = base64.b64decode(change["path_b64"]) if change.get("path_b64") else change["path"]
+    head = f"{change['time']}  {safe(change['library'])}/{safe(path)}  "
+    if change["field"] is None:
+        return head + safe(change["detail"])
+    by_itself = "  (volatile)" if change["volatile"] else ""
+    return f"{head}{safe(change['field'])}: {values(change['old'])} → {values(change['new'])}{by_itself}"
+
+
+def values(several: Sequence[str] | None) -> str:
+    """`Jazz; Soul`; `(none)` where there is no such field. Long ones are cut: `--json` has all."""
+    if several is None:
+        return "(none)"
+    text = safe("; ".join(several))
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def _keeper(kept: Mapping[str, Any] | None) -> str:

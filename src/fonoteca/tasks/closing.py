@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, copies, journal, libraries, places, replay
+from fonoteca.catalogue import analyses, copies, journal, libraries, past, places, replay
 from fonoteca.catalogue.database import snapshot, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain, PlaceRow
@@ -135,7 +135,7 @@ def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.V
         content,
         version.mtime_ns,
         Key(version.key),
-        version.reason,
+        past.verdict_on(connection, version.entry, version.sha256, version.size) or version.reason,
         Level(version.level),
         version.verified_ns or version.time_ns,
         until_ns=version.time_ns,
