@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from typing import Annotated
 
 import typer
 
 from fonoteca.cli.face import Face, faced, group_flags
 from fonoteca.cli.groups import Group
-from fonoteca.cli.options import OnePattern, Since
+from fonoteca.cli.options import OnePattern, Since, as_given
 
 app = typer.Typer(
     cls=Group,
@@ -43,3 +44,36 @@ def history(face: Face, pattern: OnePattern = None, since: Since = None) -> None
     since_ns = 0 if since is None else moment_of(since, time.time_ns())
     with face.archive(Access.READ) as archive:
         face.stream("change", history(archive, pattern, since_ns), change_line)
+
+
+@app.command()
+@faced
+def restore(
+    face: Face,
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="A glob inside a library.", parser=as_given)
+    ],
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="WHEN", help="As they were then: 2026-05-01 or 2026-05-01T18:30.", parser=as_given
+        ),
+    ],
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Do it; without, only say what.", show_default=False)
+    ] = False,
+) -> int:
+    """Write old tags back into your own files, the sound untouched. Without --apply it shows field by field what.
+
+    \b
+    Example:
+      $ fonoteca tags restore 'Nina Simone/**' --at 2026-05-01
+      $ fonoteca tags restore 'Nina Simone/**' --at 2026-05-01 --apply
+    """
+    from fonoteca.archive import Access
+    from fonoteca.cli.moments import moment
+    from fonoteca.tasks.retag import restore
+
+    at_ns = moment(at, time.time_ns())
+    with face.archive(Access.WRITE if apply else Access.READ) as archive:
+        return face.play(restore(archive, pattern, at_ns, apply=apply))

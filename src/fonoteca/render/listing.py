@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from fonoteca.render.words import counted, safe, size
-
-_LONG = 160
-"""Letters of a tag that a person is shown."""
+from fonoteca.render.words import counted, safe, size, values
 
 
 def entry_line(entry: Mapping[str, Any]) -> str:
@@ -31,19 +28,16 @@ def version_lines(version: Mapping[str, Any]) -> str:
 def change_line(change: Mapping[str, Any]) -> str:
     """`2026-05-01T18:30:00Z  music/a.flac  TITLE: Be My Husbnd → Be My Husband`, from a change's JSON form."""
     path = base64.b64decode(change["path_b64"]) if change.get("path_b64") else change["path"]
-    head = f"{change['time']}  {safe(change['library'])}/{safe(path)}  "
+    head = f"{_second(change['time'])}  {safe(change['library'])}/{safe(path)}  "
     if change["field"] is None:
         return head + safe(change["detail"])
     by_itself = "  (volatile)" if change["volatile"] else ""
     return f"{head}{safe(change['field'])}: {values(change['old'])} → {values(change['new'])}{by_itself}"
 
 
-def values(several: Sequence[str] | None) -> str:
-    """`Jazz; Soul`; `(none)` where there is no such field. Long ones are cut: `--json` has all."""
-    if several is None:
-        return "(none)"
-    text = safe("; ".join(several))
-    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
+def _second(time: str | None) -> str:
+    """A time of JSON without its fraction."""
+    return "(not known)" if time is None else f"{time[:19]}Z"
 
 
 def _keeper(kept: Mapping[str, Any] | None) -> str:

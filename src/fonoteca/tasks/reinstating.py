@@ -31,6 +31,7 @@ from fonoteca.errors import LibraryError, LocationError
 from fonoteca.library.scan import file_stat
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks import holding
+from fonoteca.tasks.ground import is_reached_by_folders
 from fonoteca.tasks.originals import Original, Originals, Seen, Sight
 from fonoteca.tasks.seal import raise_first
 from fonoteca.tasks.supply import Supply
@@ -114,7 +115,8 @@ class Reinstating:
         assert seen.stat is not None  # it was read
         path = join(self.config.path, entry.path)
         try:
-            self._expect_folders(entry)
+            if not is_reached_by_folders(self.config.path, entry.path):
+                raise NotKept("a symbolic link stands in its path")
             with Replacement(path, entry.mtime_ns) as new:
                 filled = self.supply.fill(bad, lambda size: new.begin())
                 yield from self.job.said(bad, filled.tried)
@@ -150,13 +152,6 @@ class Reinstating:
             filled.source.verified_ns,
             kept,
         )
-
-    def _expect_folders(self, entry: EntryRow) -> None:
-        """An entry is reached through folders alone: where a link took a folder's place, it leads elsewhere."""
-        folder = split(entry.path)[0]
-        root = os.path.realpath(self.config.path)
-        if os.path.realpath(join(root, folder)) != join(root, folder).rstrip(b"/"):
-            raise NotKept("a symbolic link stands in its path")
 
     def _keep(self, path: bytes, entry: EntryRow, seen: Seen) -> str:
         """The bad bytes, in quarantine at the first location that takes them. Raises NotKept, OSError."""
