@@ -29,6 +29,7 @@ MODULES = {
     "versions": "versions",
     "prune": "prune",
     "tags": "tags",
+    "log": "log",
     "status": "status",
     "show": "show",
     "config": "config",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fonoteca.catalogue import entries, journal
+from fonoteca.catalogue import entries, events, journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
@@ -21,6 +21,7 @@ from fonoteca.core.digest import Hasher, fast_digest
 from fonoteca.core.entry import RACY_NS, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Repaired, Warned, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import recovery
 from fonoteca.core.manifest.layout import quarantine_key
 from fonoteca.core.pattern import join, split
 from fonoteca.core.place import Key
@@ -139,6 +140,8 @@ class Reinstating:
         with transaction(self.job.archive.catalogue):
             trusted = is_settled(stat, now, RACY_NS)
             entries.confirm(self.job.archive.catalogue, entry.entry, stat, trusted=trusted, now_ns=now)
+            source = self.job.origins.name(filled.source)
+            events.add(self.job.archive.catalogue, recovery(now, bad, None, Kind.ORIGINAL, source, kept))
         self._close(row, entry)
         yield Repaired(
             row.name,

@@ -21,7 +21,8 @@ from typing import NamedTuple
 from fonoteca.archive import Archive
 from fonoteca.audio.model import Job, Tagged, Unreadable
 from fonoteca.audio.worker import Analyst
-from fonoteca.catalogue import analyses, copies, entries, past
+from fonoteca.catalogue import analyses, copies, entries, events, past
+from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.past import Was
@@ -29,9 +30,11 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core.entry import EntryKind, FileStat
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Retagged
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import SUCCESS, Logged, Type
 from fonoteca.core.pattern import join, matches, pattern
 from fonoteca.core.plan.repair import Bad, Kind, Source
 from fonoteca.core.plan.retag import Choice, Facts, How, choose
+from fonoteca.core.times import time_text
 from fonoteca.disk.replacing import Replacement
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
@@ -234,6 +237,21 @@ class _Job:
         except OSError as error:
             return _refused(row, edit.entry, f"it was left as it is: {error.strerror or error}")
         name = self.origins.name(staged.source)
+        fields = ", ".join(each.field for each in edit.choice.changes)
+        detail = f"tags of {time_text(self.at_ns)} written back, from {name}: {fields}"
+        with transaction(self.archive.catalogue):
+            told = Logged(
+                self.archive.now(),
+                Type.METADATA_MODIFICATION,
+                SUCCESS,
+                row.name,
+                None,
+                edit.entry.path,
+                None,
+                detail,
+                entry=edit.entry.entry,
+            )
+            events.add(self.archive.catalogue, [told])
         return Retagged(row.name, edit.entry.path, edit.was.size, "written", name, edit.choice.changes)
 
 
