@@ -10,10 +10,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fonoteca.catalogue import analyses, copies, entries, libraries, misplaced
+from fonoteca.catalogue import analyses, copies, entries, events, libraries, misplaced, past
 from fonoteca.core.entry import Content, RelPath, kind_of
+from fonoteca.core.journal import event_of
 from fonoteca.core.manifest.lines import (
     Folder,
+    Happened,
     Have,
     Line,
     Link,
@@ -94,6 +96,8 @@ class Replay:
             self._note(line)
         elif isinstance(line, Tags):
             self._tags(line)
+        elif isinstance(line, Happened):
+            self._happened(line)
         else:
             return 0
         return 1
@@ -156,8 +160,8 @@ class Replay:
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
         until_ns = line.time_ns if line.until_ns is None else line.until_ns
-        if self.believe_folders:
-            self._believe_past(line, entry, content, until_ns)
+        where = (self.location, self.library, self.believe_folders)
+        past.believe(self.connection, line, where, entry, content, until_ns)
         if not self._kept_again(line, entry, segment):
             copies.add_version(
                 self.connection,
@@ -183,40 +187,6 @@ class Replay:
             "UPDATE entries SET added_ns = CASE added_ns WHEN 0 THEN ?1 ELSE min(added_ns, ?1) END, "
             "state = 'present' WHERE id = ?2 AND ctime_ns = 0",
             (added_ns, entry),
-        )
-
-    def _believe_past(self, line: Superseded | Retired, entry: int, content: int, until_ns: int) -> None:
-        """What the entry was until then, or that it is gone since; of an entry that only manifests know.
-
-        One location tells the history: another, which lagged behind, would put the same changes at other times.
-        """
-        known_here = (
-            "ctime_ns = 0 AND NOT EXISTS "
-            "(SELECT 1 FROM chains WHERE library = :library AND location <> :location)"
-        )
-        asked = {
-            "entry": entry,
-            "content": content,
-            "size": line.content.size,
-            "mtime_ns": line.mtime_ns,
-            "until_ns": until_ns,
-            "verdict": line.reason,
-            "library": self.library,
-            "location": self.location,
-        }
-        if isinstance(line, Retired):
-            self.connection.execute(
-                "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
-                f"WHERE id = :entry AND {known_here}",
-                asked,
-            )
-            return
-        self.connection.execute(
-            "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
-            f"SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND {known_here} "
-            "AND NOT EXISTS "
-            "(SELECT 1 FROM history WHERE entry = :entry AND content = :content AND time_ns = :until_ns)",
-            asked,
         )
 
     def _kept_again(self, line: Superseded | Retired, entry: int, segment: int) -> bool:
@@ -272,6 +242,15 @@ class Replay:
             self.connection.execute(
                 "INSERT INTO links (folder, name, target) VALUES (?, ?, ?)", (number, name, line.target)
             )
+
+    def _happened(self, line: Happened) -> None:
+        (name,) = self.connection.execute(
+            "SELECT name FROM libraries WHERE id = ?", (self.library,)
+        ).fetchone()
+        event = event_of(line, name)
+        if event is not None:
+            events.take(self.connection, event)
+            events.told(self.connection, self.location, self.library, events.last(self.connection))
 
     def _tags(self, line: Tags) -> None:
         found = self.connection.execute(

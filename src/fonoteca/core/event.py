@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
+from fonoteca.core.retag import Change
 from fonoteca.core.verdict import Verdict
 
 
@@ -181,6 +182,21 @@ class Repaired(NamedTuple):
     """Where the bad bytes are kept, `red: .fonoteca/quarantine/…`; None where none were there."""
 
 
+class Retagged(NamedTuple):
+    """Old tags stand again in a library's file. `how` is `would be written` or `written`.
+
+    `source`: the location whose earlier bytes were put back; None where the fields were written into the present file.
+    """
+
+    library: str
+    path: bytes
+    size: int
+    how: str
+    source: str | None
+    changes: tuple[Change, ...]
+    """Field by field, from what stands there to what stood there then."""
+
+
 @dataclass(frozen=True, slots=True)
 class VersionPruned:
     """An earlier content of an entry is kept no more at a location. `how` is `would be pruned` or `pruned`.
@@ -282,6 +298,7 @@ Event: TypeAlias = (
     | Restored
     | WouldRepair
     | Repaired
+    | Retagged
     | VersionPruned
     | Found
     | LocationFailed

@@ -32,6 +32,7 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retagged,
     RunEnded,
     RunStarted,
     Scanned,
@@ -138,6 +139,11 @@ def as_line(event: Event) -> Line:
             "counts": summary.counts,
             "locations": summary.per_location,
         }
+    if isinstance(event, Retagged):
+        fields = [
+            {"field": each.field, "old": list(each.old), "new": list(each.new)} for each in event.changes
+        ]
+        return _flat(event) | {"changes": fields}
     return _flat(event)
 
 
@@ -211,6 +217,7 @@ _KINDS: dict[type, str] = {
     Restored: "restored",
     WouldRepair: "would_repair",
     Repaired: "repaired",
+    Retagged: "retagged",
     VersionPruned: "pruned",
     Found: "finding",
     LocationFailed: "location_failed",

@@ -20,6 +20,7 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retagged,
     RunEnded,
     RunStarted,
     Scanned,
@@ -108,6 +109,9 @@ class Tally:
     repaired: Sum = field(default_factory=Sum)
     repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
     """The first that were repaired, or of a plan would be."""
+    retagged: Sum = field(default_factory=Sum)
+    retagged_first: list[Retagged] = field(default_factory=list)
+    """The first whose tags were, or of a plan would be, brought back."""
     would_move: Sum = field(default_factory=Sum)
     would_move_first: list[WouldMove] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
@@ -147,6 +151,10 @@ class Tally:
                 self.repaired.add(event.size)
                 if len(self.repaired_first) < SHOWN:
                     self.repaired_first.append(event)
+            case Retagged():
+                self.retagged.add(event.size)
+                if len(self.retagged_first) < SHOWN:
+                    self.retagged_first.append(event)
             case WouldCopy():
                 self._would(event)
             case Moved():

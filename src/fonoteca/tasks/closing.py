@@ -8,9 +8,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from itertools import chain as chain_of
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, copies, journal, libraries, places, replay
+from fonoteca.catalogue import analyses, copies, events, journal, libraries, past, places, replay
 from fonoteca.catalogue.database import snapshot, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain, PlaceRow
@@ -18,6 +19,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.journal import line_of
 from fonoteca.core.manifest.layout import catalogue_key
 from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Superseded
 from fonoteca.core.place import Key
@@ -39,9 +41,12 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
         ledger.chain = places.chain(archive.catalogue, row.id, library.id)
     notes = _note_changes(archive, row, library)
     untold = analyses.untold(archive.catalogue, row.id, library.id)
-    if not notes and not untold:
+    newest = events.last(archive.catalogue)
+    after = events.told_until(archive.catalogue, row.id, library.id)
+    happened = [line_of(each) for each in events.stored(archive.catalogue, library.name, after, newest)]
+    if not notes and not untold and not happened:
         return
-    sealed = ledger.seal(_closing_lines(archive, notes, untold))
+    sealed = ledger.seal(chain_of(_closing_lines(archive, notes, untold), happened))
     with transaction(archive.catalogue):
         for line in notes:
             if line.gone:
@@ -50,6 +55,7 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
                 target = line.target if isinstance(line, Link) else None
                 replay.put_note(archive.catalogue, row.id, library.id, line.path, target)
         analyses.told(archive.catalogue, row.id, untold)
+        events.told(archive.catalogue, row.id, library.id, newest)
         places.set_chain(archive.catalogue, row.id, library.id, sealed)
     yield Sealed(row.name, library.name, sealed.n)
 
@@ -87,11 +93,14 @@ def restate(archive: Archive, place: OpenLocation, row: PlaceRow, library: Libra
     """Write one full segment: all that holds. Earlier segments go."""
     chain = places.chain(archive.catalogue, row.id, library.id)
     ledger = Ledger(place, LibraryId(library.uid), chain, archive.now)
-    sealed = ledger.seal(_all_lines(archive, row, library), full=True)
+    newest = events.last(archive.catalogue)
+    happened = map(line_of, events.stored(archive.catalogue, library.name, 0, newest))
+    sealed = ledger.seal(chain_of(_all_lines(archive, row, library), happened), full=True)
     with transaction(archive.catalogue):
         places.set_chain(archive.catalogue, row.id, library.id, Chain(sealed.n, sealed.digest, sealed.n))
         over = [FindingKind.MANIFEST_DAMAGED]
         journal.close(archive.catalogue, archive.now(), kinds=over, library=library.name, location=row.name)
+        events.told(archive.catalogue, row.id, library.id, newest)
     ledger.drop_restated()
     yield Sealed(row.name, library.name, sealed.n)
 
@@ -135,7 +144,7 @@ def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.V
         content,
         version.mtime_ns,
         Key(version.key),
-        version.reason,
+        past.verdict_on(connection, version.entry, version.sha256, version.size) or version.reason,
         Level(version.level),
         version.verified_ns or version.time_ns,
         until_ns=version.time_ns,

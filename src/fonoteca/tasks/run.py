@@ -22,6 +22,7 @@ from fonoteca.core.event import (
     Moved,
     Repaired,
     Restored,
+    Retagged,
     RunEnded,
     RunStarted,
     Scanned,
@@ -67,6 +68,8 @@ class Tally:
             self._count(f"{name}_bytes", event.size)
             self._at(event.location, name, 1)
             self.codes.add(ExitCode.REPAIRABLE)
+        elif isinstance(event, Retagged):
+            self._count("retagged" if event.how == "written" else "would_retag", 1)
         elif isinstance(event, VersionPruned):
             name = event.how.replace(" ", "_")
             self._count(name, 1)
