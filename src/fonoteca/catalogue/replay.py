@@ -10,11 +10,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fonoteca.catalogue import analyses, copies, entries, libraries, misplaced
+from fonoteca.catalogue import analyses, copies, entries, holds, libraries, misplaced
 from fonoteca.core.entry import Content, RelPath, kind_of
 from fonoteca.core.manifest.lines import (
     Folder,
     Have,
+    Held,
     Line,
     Link,
     Moved,
@@ -60,6 +61,10 @@ class Replay:
             )
         self._execute("DELETE FROM notes WHERE location = :location AND library = :library")
         self._execute(
+            "DELETE FROM told_holds WHERE location = :location AND hold IN "
+            "(SELECT id FROM holds WHERE library = :library)"
+        )
+        self._execute(
             "DELETE FROM told WHERE location = :location AND content IN (SELECT e.content FROM entries e "
             "JOIN folders f ON f.id = e.folder WHERE f.library = :library)"
         )
@@ -94,6 +99,8 @@ class Replay:
             self._note(line)
         elif isinstance(line, Tags):
             self._tags(line)
+        elif isinstance(line, Held):
+            holds.take_line(self.connection, self.location, self.library, line)
         else:
             return 0
         return 1

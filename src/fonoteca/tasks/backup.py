@@ -13,6 +13,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import foretell, would_move
 from fonoteca.tasks.founding import expect_memory
+from fonoteca.tasks.guarding import Guarding
 from fonoteca.tasks.inside import tell
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
@@ -162,6 +164,20 @@ class Job:
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
+        guarding = Guarding(self.archive, config, row, self.started_ns)
+        yield from guarding.before(partial(self._weigh, config, row) if read or not dry_run else None)
+        yield from self._bring(config, row, dry_run=dry_run, read=read)
+        yield from guarding.after()
+
+    def _weigh(self, config: LibraryConfig, row: LibraryRow, files: int) -> Generator[Event, None, Transfer]:
+        """A transfer to nowhere, which only judges."""
+        from fonoteca.tasks.weighing import Weighing
+
+        transfer = yield from self._make(config, row, [], files)
+        transfer.recorder = Weighing(self.archive.catalogue, row, [], self.started_ns)
+        return transfer
+
+    def _bring(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool) -> Iterator[Event]:
         if not dry_run:
             yield from self._relocate(row)
         numbers = [one.row.id for one in self.alive()]
@@ -232,8 +248,8 @@ class Job:
         from fonoteca.tasks.lanes import Lane
         from fonoteca.tasks.predecessor import take_place_of
         from fonoteca.tasks.reading import Reader
-        from fonoteca.tasks.recording import Recorder
         from fonoteca.tasks.transfer import Transfer
+        from fonoteca.tasks.weighing import Counting
 
         archive = self.archive
         reports: SimpleQueue[object] = SimpleQueue()
@@ -266,7 +282,7 @@ class Job:
             Trust(config.path),
             archive.now,
         )
-        recorder = Recorder(archive.catalogue, row, rows, self.started_ns)
+        recorder = Counting(archive.catalogue, row, rows, self.started_ns)
         return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)
 
     # after

@@ -57,6 +57,8 @@ class Transfer:
     threads: int
     reports: SimpleQueue[object]
     recorder: Recorder
+    only: str | None = None
+    """Take only what is pending for this reason."""
     _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
     _synced: int = 0
@@ -113,7 +115,7 @@ class Transfer:
     # feeding
 
     def _round(self, *, again: bool) -> Iterator[Event]:
-        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue)
+        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue, only=self.only)
         parcel: list[Work] = []
         size = 0
         for item in chain.from_iterable(chunks):
