@@ -31,6 +31,7 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -41,6 +42,7 @@ from fonoteca.core.event import (
     WouldCopy,
     WouldMove,
     WouldRepair,
+    WouldRetire,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -205,6 +207,8 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Moved: "moved",
     WouldMove: "would_move",
+    Retired: "retired",
+    WouldRetire: "would_retire",
     Verified: "verified",
     Restored: "restored",
     WouldRepair: "would_repair",

@@ -3,8 +3,9 @@
     for event in backup(archive):
         ...
 
-What only adds, acts: new files are copied, written files become new versions and what they had is kept. Nothing is ever
-removed, and a content that differs under an unmoved stat goes nowhere.
+What only adds, acts: new files are copied, written files become new versions and what they had is kept; copies of what
+is gone become versions. No content is ever removed. What nobody accounts for goes nowhere, and a mass change waits for
+a person's word (`guarding`).
 """
 
 from __future__ import annotations
@@ -24,19 +25,20 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core import naming
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
-from fonoteca.errors import Full, LibraryError, LocationError, UsageError
+from fonoteca.errors import Full, LibraryError, LocationError
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
-from fonoteca.tasks.foretelling import foretell, would_move
-from fonoteca.tasks.founding import expect_memory
+from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
+from fonoteca.tasks.founding import expect_memory, expect_parts
 from fonoteca.tasks.guarding import Guarding
 from fonoteca.tasks.inside import tell
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
+from fonoteca.tasks.retiring import retire
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
 from fonoteca.tasks.seal import Ledger
@@ -98,7 +100,7 @@ class Job:
         """The whole of it."""
         archive = self.archive
         self.started_ns = archive.now()
-        _expect_parts(archive, copying=names is None)
+        expect_parts(archive, copying=names is None)
         expect_memory(archive)
         configs = chosen(archive, names)
         wanted = archive.library_configs(library_names)
@@ -179,7 +181,7 @@ class Job:
 
     def _bring(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool) -> Iterator[Event]:
         if not dry_run:
-            yield from self._relocate(row)
+            yield from self._follow(row)
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers)
@@ -190,15 +192,19 @@ class Job:
             return
         if dry_run:
             yield from would_move(self.archive, self.alive(), row)
+            yield from would_retire(self.archive, self.alive(), row)
         pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
-    def _relocate(self, row: LibraryRow) -> Iterator[Event]:
-        """Copies follow their entries to where these are now, also at a location that was away when they moved."""
+    def _follow(self, row: LibraryRow) -> Iterator[Event]:
+        """Copies follow their entries, or become versions where these are gone; later, where a location was away."""
+        retires = not is_stopped(self.archive, row)
         for one in self.alive():
             try:
                 yield from relocate(self.archive, one.place, one.row, row)
+                if retires:
+                    yield from retire(self.archive, one.place, one.row, row)
             except LocationError as error:
                 yield self._fail(one, error)
 
@@ -329,14 +335,6 @@ def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Itera
         yield from analyse(archive, config, row)
     else:
         yield from tell(archive, row)
-
-
-def _expect_parts(archive: Archive, *, copying: bool) -> None:
-    """A run that has nothing to do by its config would end in an "all done" that says nothing."""
-    if not archive.config.libraries:
-        raise UsageError("The config names no library yet: run `fonoteca library add NAME PATH`.")
-    if copying and not archive.config.locations:
-        raise UsageError("The config names no location yet: run `fonoteca location add NAME PLACE`.")
 
 
 __all__ = ["backup", "libraries", "scan"]
