@@ -10,8 +10,11 @@ import pytest
 
 from fonoteca.archive import Access, Archive
 from fonoteca.core.finding import FindingKind
-from fonoteca.tasks import closing, hold
-from support.archives import OLD, Home, tree
+from fonoteca.core.status import Overall, judge
+from fonoteca.errors import UsageError
+from fonoteca.tasks import closing, hold, rejecting
+from fonoteca.tasks.status import status
+from support.archives import OLD, Home, Ran, ran, tree
 from support.audio import make_audio
 
 TRACKS = 10
@@ -20,20 +23,20 @@ TRACKS = 10
 def holds_of(home: Home) -> list[tuple[str, int, int]]:
     """Kind, entries and total of each hold that stands."""
     with Archive.open(home.config, Access.READ) as archive:
-        return [(each.hold.kind.value, each.hold.entries, each.hold.total) for each in hold.standing(archive)]
+        return [(each["kind"], each["entries"], each["total"]) for each in hold.listed(archive)]
 
 
 def the_id(home: Home) -> str:
     """The id of the only hold."""
     with Archive.open(home.config, Access.READ) as archive:
-        (each,) = hold.standing(archive)
-        return each.hold.id
+        (each,) = hold.listed(archive)
+        return str(each["id"])
 
 
 def accept(home: Home) -> None:
     """Give one's word."""
     with Archive.open(home.config, Access.WRITE) as archive:
-        hold.accept(archive, hold.standing(archive)[0].hold.id)
+        hold.accept(archive, next(hold.listed(archive))["id"])
 
 
 def copies_at(home: Home, name: str = "red") -> dict[bytes, tuple[str, bytes, int]]:
@@ -374,3 +377,104 @@ def test_a_place_that_lagged_behind_reopens_no_hold(tmp_path: Path) -> None:
         home.adopt(home.place(name))
 
     assert [] == holds_of(home)
+
+
+# put back
+
+
+def reject(home: Home, *, apply: bool) -> Ran:
+    """Give one's word that this was not meant."""
+    with Archive.open(home.config, Access.WRITE if apply else Access.READ) as archive:
+        return ran(rejecting.reject(archive, next(hold.listed(archive))["id"], apply=apply))
+
+
+def test_a_rejected_removal_puts_everything_back(home: Home) -> None:
+    """The same files, bytes and dates; and the hold is over."""
+    before = tree(home.base / "music")
+    for path in music(home)[:20]:
+        path.unlink()
+    home.backup()
+    planned = reject(home, apply=False)
+    nothing = tree(home.base / "music")
+    done = reject(home, apply=True)
+
+    assert 20 == len(planned.restored)
+    assert 10 == len(nothing)
+    assert {"written"} == set(done.restored.values())
+    assert before == tree(home.base / "music")
+    assert [] == holds_of(home)
+    assert 0 == home.backup().code
+    assert 0 == home.backup().code
+
+
+def test_a_rejected_removal_takes_nothing_from_what_stands_there_now(home: Home) -> None:
+    """A new file under an old name is somebody's work."""
+    for path in music(home)[:20]:
+        path.unlink()
+    home.backup()
+    home.write("00.jpg", b"new work")
+    done = reject(home, apply=True)
+
+    assert b"new work" == (home.base / "music" / "00.jpg").read_bytes()
+    assert "kept" == done.restored[b"00.jpg"]
+    assert 7 == done.code
+
+
+def test_rejected_bytes_are_replaced_by_the_good_ones_and_kept_aside(tracks: Home) -> None:
+    """Ransomware undone: each track is back, and what it wrote is still there to be looked at."""
+    before = tree(tracks.base / "music")
+    encrypt(music(tracks)[:6])
+    bad = {path.read_bytes() for path in music(tracks)[:6]}
+    tracks.backup()
+    planned = reject(tracks, apply=False)
+    while holds_of(tracks):
+        done = reject(tracks, apply=True)
+        assert done.code in (0, 4)
+
+    assert planned.code == 4
+    assert before == tree(tracks.base / "music")
+    aside = {path.read_bytes() for path in tracks.place().rglob("quarantine/*/*") if path.is_file()}
+    assert bad == aside
+    assert 0 == tracks.backup().code
+
+
+def test_what_was_written_since_is_not_replaced(tracks: Home) -> None:
+    """Between the judgement and the word somebody may have put a file right by hand."""
+    encrypt(music(tracks)[:6])
+    tracks.backup()
+    music(tracks)[0].write_bytes(b"by hand")
+    reject(tracks, apply=True)
+
+    assert b"by hand" == music(tracks)[0].read_bytes()
+    assert 1 <= len(holds_of(tracks))
+
+
+def test_a_word_about_no_hold_is_a_question(home: Home) -> None:
+    """A slip of the finger ends nothing."""
+    with Archive.open(home.config, Access.WRITE) as archive, pytest.raises(UsageError):
+        hold.accept(archive, "removed-none")
+
+
+# what is said
+
+
+def test_status_tells_a_hold_and_how_it_ends(home: Home) -> None:
+    """The one look that a person takes a week must not miss it."""
+    for path in music(home):
+        path.unlink()
+    home.backup()
+    with Archive.open(home.config, Access.READ) as archive:
+        told = judge(status(archive))
+
+    assert (Overall.HELD, 7) == (told.overall, told.exit_code)
+    assert any(f"fonoteca hold accept {the_id(home)}" in reason.remedy for reason in told.reasons)
+
+
+def test_a_single_damaged_file_is_damage_and_waits_for_no_word(tracks: Home) -> None:
+    """Emptied by a crash, with good copies at hand: that is exit 4, not a question."""
+    os.truncate(music(tracks)[0], 0)
+    assert 4 == tracks.backup().code
+    with Archive.open(tracks.config, Access.READ) as archive:
+        told = judge(status(archive))
+
+    assert (Overall.DAMAGED, 4) == (told.overall, told.exit_code)

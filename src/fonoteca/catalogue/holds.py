@@ -10,7 +10,9 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from fonoteca.catalogue.entries import PATH
 from fonoteca.core.entry import Content, FileStat
+from fonoteca.core.finding import FindingKind
 from fonoteca.core.guard import WINDOW_NS, GuardKind, Incident, Trip
 from fonoteca.core.manifest.lines import Held, HoldState
 from fonoteca.core.times import time_text, time_value
@@ -125,11 +127,18 @@ def note_incident(
     )
 
 
+_TOLD_GONE = (
+    "(e.ctime_ns = 0 AND EXISTS (SELECT 1 FROM versions v WHERE v.entry = e.id AND v.reason = 'retired' "
+    "AND v.time_ns = e.since_ns))"
+)
+"""SQL: entry `e` was gone before this catalogue knew it, and a manifest says since when its copy was retired."""
+
+
 def incidents(connection: sqlite3.Connection, library: int, now_ns: int) -> Iterator[Incident]:
     """All that may count at `now_ns`: what is gone, and what was read."""
     rows = connection.execute(
         "SELECT ?1, e.id, e.since_ns FROM entries e JOIN folders f ON f.id = e.folder "
-        "WHERE f.library = ?2 AND e.state <> 'present' AND e.state = 'gone' AND e.since_ns > ?3 "
+        f"WHERE f.library = ?2 AND e.state <> 'present' AND e.state = 'gone' AND e.since_ns > ?3 AND NOT {_TOLD_GONE} "
         "UNION ALL SELECT i.kind, i.entry, i.time_ns FROM incidents i JOIN entries e ON e.id = i.entry "
         "JOIN folders f ON f.id = e.folder WHERE f.library = ?2 AND i.time_ns > ?3",
         (GuardKind.REMOVED.value, library, now_ns - WINDOW_NS),
@@ -142,7 +151,7 @@ def size_of(connection: sqlite3.Connection, library: int, now_ns: int) -> int:
     removed_ns = max(now_ns - WINDOW_NS, ended_ns(connection, library).get(GuardKind.REMOVED, 0))
     found = connection.execute(
         "SELECT count(*) FROM entries e JOIN folders f ON f.id = e.folder WHERE f.library = ? "
-        "AND (e.state IN ('present', 'held') OR (e.state = 'gone' AND e.since_ns > ?))",
+        f"AND (e.state IN ('present', 'held') OR (e.state = 'gone' AND e.since_ns > ? AND NOT {_TOLD_GONE}))",
         (library, removed_ns),
     ).fetchone()
     return int(found[0])
@@ -194,6 +203,38 @@ def _counted_from(connection: sqlite3.Connection, hold: Hold) -> int:
     """What was seen later than this is the hold's."""
     earlier = ended_ns(connection, hold.library).get(hold.kind, 0)
     return max(hold.since_ns - WINDOW_NS, earlier if earlier < hold.since_ns else 0)
+
+
+class Spoilt(NamedTuple):
+    """Held entries of one library, by what is wrong with them."""
+
+    damaged: int = 0
+    """Rot, or damaged by a write."""
+    hopeless: int = 0
+    """Those of `damaged` of which no good copy is known."""
+    unstable: int = 0
+
+
+def spoilt(connection: sqlite3.Connection, library: int) -> Spoilt:
+    """What is known of held entries beside that they are held."""
+    rows = connection.execute(
+        f"SELECT x.kind = ?, count(*), sum({_HAS_GOOD}) FROM entries e CROSS JOIN folders f ON f.id = e.folder "
+        "CROSS JOIN libraries l ON l.id = f.library CROSS JOIN findings x ON x.closed_ns IS NULL "
+        f"AND x.kind IN (?, ?, ?) AND x.library = l.name AND x.location IS NULL AND x.path = {PATH} "
+        "WHERE e.state <> 'present' AND e.state = 'held' AND f.library = ? GROUP BY 1",
+        (FindingKind.UNSTABLE_READS.value, *_SPOILS, library),
+    ).fetchall()
+    found = {bool(is_unstable): (count, good) for is_unstable, count, good in rows}
+    damaged, good = found.get(False, (0, 0))
+    return Spoilt(damaged, damaged - good, found.get(True, (0, 0))[0])
+
+
+_SPOILS = (FindingKind.ROT.value, FindingKind.DAMAGED_BY_WRITE.value, FindingKind.UNSTABLE_READS.value)
+_HAS_GOOD = (
+    "EXISTS (SELECT 1 FROM copies p WHERE p.entry = e.id AND p.content = e.content AND p.state = 'good' "
+    "AND p.level >= 4) OR EXISTS (SELECT 1 FROM versions v WHERE v.entry = e.id AND v.content = e.content "
+    "AND v.state = 'good' AND v.level >= 4)"
+)
 
 
 # what manifests say of them

@@ -181,6 +181,7 @@ def status_line(status: ArchiveStatus) -> Line:
         "locations": [
             _flat(location) | {"presence": location.presence.value} for location in status.locations
         ],
+        "holds": [_flat(hold) for hold in status.holds],
         "warnings": list(status.warnings),
     }
 

@@ -25,6 +25,13 @@ def version_lines(version: Mapping[str, Any]) -> str:
     return "\n".join([head, *(f"    {_keeper(each)}" for each in version["kept"] or [None])])
 
 
+def hold_line(hold: Mapping[str, Any]) -> str:
+    """`removed-7k2m  music: 30 of 30 entries removed, since …` and below it the two commands, from its JSON form."""
+    count = f"{hold['entries']:,} of {counted(hold['total'], 'entry', 'entries')}"
+    head = f"{safe(hold['id'])}  {safe(hold['library'])}: {count}: {hold['kind']}, since {hold['since']}"
+    return f"{head}\n    {safe(hold['accept'])}    # this is meant\n    {safe(hold['reject'])}    # put them back"
+
+
 def _keeper(kept: Mapping[str, Any] | None) -> str:
     if kept is None:
         return "kept nowhere (any more)"

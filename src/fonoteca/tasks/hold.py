@@ -8,7 +8,9 @@ what it was stays in its history, and at the locations as a version. The guard b
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import entries, holds, journal
@@ -17,6 +19,7 @@ from fonoteca.catalogue.holds import Hold
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.guard import GuardKind
 from fonoteca.core.manifest.lines import HoldState
+from fonoteca.core.times import time_text
 from fonoteca.errors import UsageError
 from fonoteca.tasks import holding
 
@@ -24,18 +27,20 @@ ACCEPTED = "accepted"
 """The word in an entry's history for a content that nothing proves, and that a person took as right."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldNow:
-    """A hold, and how many entries it stops now."""
-
-    hold: Hold
-    entries: int
-
-
-def standing(archive: Archive) -> list[HeldNow]:
-    """Every hold that stands, oldest first."""
-    found = holds.standing(archive.catalogue)
-    return [HeldNow(each, holds.stopped_by(archive.catalogue, each)) for each in found]
+def listed(archive: Archive) -> Iterator[dict[str, Any]]:
+    """Every hold that stands, oldest first, in its JSON form."""
+    for each in holds.standing(archive.catalogue):
+        yield {
+            "id": each.id,
+            "library": each.name,
+            "kind": each.kind.value,
+            "since": time_text(each.since_ns),
+            "entries": each.entries,
+            "total": each.total,
+            "stopped": holds.stopped_by(archive.catalogue, each),
+            "accept": f"fonoteca hold accept {each.id}",
+            "reject": f"fonoteca hold reject {each.id}",
+        }
 
 
 def named(archive: Archive, word: str) -> Hold:
@@ -49,7 +54,26 @@ def named(archive: Archive, word: str) -> Hold:
     raise UsageError(f"There is no hold {word}; there stands: {known}.")
 
 
-def accept(archive: Archive, word: str) -> HeldNow:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A hold that a person ended, and how many entries it stopped."""
+
+    hold: Hold
+    entries: int
+
+
+def said_of(accepted: Accepted) -> list[str]:
+    """What a person is told of it."""
+    hold = accepted.hold
+    what = "will be retired" if hold.kind is GuardKind.REMOVED else "are taken as they are now"
+    count = f"{accepted.entries:,} {'entry' if accepted.entries == 1 else 'entries'}"
+    return [
+        f"The hold {hold.id} has ended: {count} of {hold.name} {what}. `fonoteca backup` brings that to the locations; "
+        f"what was stays there as versions."
+    ]
+
+
+def accept(archive: Archive, word: str) -> Accepted:
     """Take what is there now as right; the next backup brings it to the locations. Raises UsageError."""
     hold = named(archive, word)
     stopped = holds.stopped_by(archive.catalogue, hold)
@@ -67,7 +91,7 @@ def accept(archive: Archive, word: str) -> HeldNow:
                 verdict=ACCEPTED,
             )
         finish(archive, hold, HoldState.ACCEPTED, now)
-    return HeldNow(hold, stopped)
+    return Accepted(hold, stopped)
 
 
 def finish(archive: Archive, hold: Hold, state: HoldState, now: int) -> None:
