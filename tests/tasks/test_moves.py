@@ -325,7 +325,8 @@ def test_a_name_that_was_taken_over_is_an_edit_of_its_own_entry(tmp_path):
 
     assert ({}, [b"beside.jpg"]) == (moved(result), sent(result))
     assert [b"Nina/00.jpg"] == [finding.path for finding in result.found(FindingKind.GONE)]
-    assert [(600,)] == home.ask("SELECT c.size FROM versions v JOIN contents c ON c.id = v.content")
+    question = "SELECT v.reason, c.size FROM versions v JOIN contents c ON c.id = v.content ORDER BY 1"
+    assert [("retired", 50_000), ("superseded", 600)] == home.ask(question)
 
 
 def test_a_location_that_was_away_follows_later_also_after_an_edit(tmp_path, written):
