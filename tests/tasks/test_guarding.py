@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from fonoteca.archive import Access, Archive
+from fonoteca.catalogue import places
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.status import Overall, judge
 from fonoteca.errors import UsageError
 from fonoteca.tasks import closing, hold, rejecting
+from fonoteca.tasks.prune import prunable
 from fonoteca.tasks.status import status
 from support.archives import OLD, Home, Ran, ran, tree
 from support.audio import make_audio
@@ -478,3 +481,48 @@ def test_a_single_damaged_file_is_damage_and_waits_for_no_word(tracks: Home) -> 
         told = judge(status(archive))
 
     assert (Overall.DAMAGED, 4) == (told.overall, told.exit_code)
+
+
+def test_a_single_suspect_file_is_accepted_by_its_path(home: Home) -> None:
+    """A program that kept size and date: one command says that it was meant."""
+    path = home.write("03.jpg", b"COVER 3")
+    assert 7 == home.backup().code
+    assert b"cover 3" == (home.place() / "music" / "03.jpg").read_bytes()
+    with Archive.open(home.config, Access.WRITE) as archive:
+        hold.accept(archive, str(path))
+
+    assert 0 == home.backup().code
+    assert b"COVER 3" == (home.place() / "music" / "03.jpg").read_bytes()
+    assert 1 == len(list(home.place().glob(".fonoteca/versions/*/*")))
+    with Archive.open(home.config, Access.WRITE) as archive, pytest.raises(UsageError):
+        hold.accept(archive, str(path))
+
+
+def test_a_mass_edit_that_can_be_proven_flows(home: Home) -> None:
+    """All covers scaled anew: they are judged first, and then sent."""
+    for path in music(home)[:20]:
+        path.write_bytes(b"scaled " + path.read_bytes())
+    ended = home.backup()
+
+    assert 0 == ended.code
+    assert [] == holds_of(home)
+    assert 20 == len(list(home.place().glob(".fonoteca/versions/*/*")))
+
+
+def test_nothing_is_pruned_while_a_hold_stands(home: Home) -> None:
+    """What a person will ask for tomorrow must not have gone for its age tonight."""
+    home.write("00.jpg", b"another")
+    home.backup()
+    for path in music(home)[1:]:
+        path.unlink()
+    home.backup()
+    home.lose_catalogue()
+    home.lose_snapshots()
+    home.adopt(home.place())
+    home.now = lambda: time.time_ns() + 500 * 24 * 3600 * 10**9
+    with Archive.open(home.config, Access.READ) as archive:
+        row = places.by_name(archive.catalogue, "red")
+        assert row is not None
+        given_up = prunable(archive, row, None, now_ns=home.now())
+
+    assert [] == given_up

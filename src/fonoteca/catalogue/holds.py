@@ -192,6 +192,19 @@ def changed_under(connection: sqlite3.Connection, hold: Hold) -> list[Changed]:
     ]
 
 
+def file_of(connection: sqlite3.Connection, entry: int) -> Changed | None:
+    """What the file of a held entry was when it was last read; None where nothing was noted of it."""
+    found = connection.execute(
+        "SELECT sha256, size, xxh3_128, mtime_ns, ctime_ns, inode, trusted FROM incidents WHERE entry = ? "
+        "ORDER BY last_ns DESC LIMIT 1",
+        (entry,),
+    ).fetchone()
+    if found is None:
+        return None
+    sha256, size, xxh3, mtime, ctime, inode, trusted = found
+    return Changed(entry, Content(sha256, size, xxh3), FileStat(size, mtime, ctime, inode), bool(trusted))
+
+
 def stopped_by(connection: sqlite3.Connection, hold: Hold) -> int:
     """How many entries a hold stops now."""
     if hold.kind is GuardKind.REMOVED:

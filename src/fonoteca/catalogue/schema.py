@@ -249,6 +249,7 @@ CREATE TABLE incidents (                        -- what was read of an entry, wh
     last_ns   INTEGER NOT NULL,
     PRIMARY KEY (entry, kind, sha256)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_time ON incidents (time_ns);
 
 CREATE TABLE told_holds (                       -- holds that a location's manifest states, and how
     location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,

@@ -48,18 +48,27 @@ def list_(face: Face) -> None:
 
 @app.command()
 @faced
-def accept(face: Face, hold: Id) -> None:
+def accept(
+    face: Face,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="As `hold list` shows it; or one held file.", autocompletion=complete_holds
+        ),
+    ],
+) -> None:
     """Take what is there now as right: the next backup brings it to the locations. What was stays as versions there.
 
     \b
     Example:
       $ fonoteca hold accept removed-7k2m
+      $ fonoteca hold accept ~/Music/'Nina Simone/Pastel Blues/01 Be My Husband.flac'
     """
     from fonoteca.archive import Access
-    from fonoteca.tasks.hold import accept, said_of
+    from fonoteca.tasks.hold import accept
 
     with face.archive(Access.WRITE) as archive:
-        face.tell(said_of(accept(archive, hold)))
+        face.tell([accept(archive, what)])
     face.done()
 
 

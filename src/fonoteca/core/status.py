@@ -242,9 +242,14 @@ def _held(library: LibraryStatus, is_under_hold: bool) -> Iterator[Reason]:
         sentence = f"{found} differently each time in {library.name}: the machine is to be doubted."
         yield Reason(Overall.INCOMPLETE, ExitCode.INCOMPLETE, sentence, "fonoteca scan")
     waiting = library.held - library.spoilt - library.unstable
-    if waiting and not is_under_hold:
+    if waiting > 0 and not is_under_hold:
         sentence = f"{_count(waiting, 'entry waits', 'entries wait')} in {library.name} for your word."
-        yield Reason(Overall.HELD, ExitCode.HELD, sentence, "fonoteca repair --library")
+        yield Reason(
+            Overall.HELD,
+            ExitCode.HELD,
+            sentence,
+            "fonoteca repair --library    # or: fonoteca hold accept PATH",
+        )
 
 
 def _inside(library: LibraryStatus) -> Iterator[Reason]:
