@@ -67,7 +67,7 @@ class LibraryStatus:
     unstable: int = 0
     """Those of `held` that read differently each time."""
     gone: int = 0
-    """Entries that are no longer in the library; their copies are kept."""
+    """Entries that are no longer in the library; what their copies held is kept as versions."""
     unreadable: int = 0
     damaged_inside: int = 0
     """Tracks that their own checks say are damaged; copied as they are."""
