@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fonoteca.catalogue.entries import PATH
-from fonoteca.core.manifest.lines import Retired, Superseded
 
 PAGE = 1000
 
@@ -148,51 +147,3 @@ def short_id(connection: sqlite3.Connection, sha256: bytes) -> str:
         if len(contents_like(connection, whole[:length], 2)) < 2:
             return whole[:length]
     return whole
-
-
-# what manifests say
-
-_OTHER_CHAINS = "SELECT 1 FROM chains WHERE library = :library AND location <> :location"
-_WAS = (
-    "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
-    "SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND ctime_ns = 0 AND "
-)
-_NOT_KNOWN = "NOT EXISTS (SELECT 1 FROM history WHERE entry = :entry AND "
-_WAS_THEN = f"{_WAS}{_NOT_KNOWN}content = :content AND time_ns = :until_ns)"
-_GOES_ON = f"{_WAS}content = :content AND {_NOT_KNOWN}time_ns >= :until_ns)"
-
-
-def believe(
-    connection: sqlite3.Connection,
-    line: Superseded | Retired,
-    where: tuple[int, int, bool],
-    entry: int,
-    content: int,
-    until_ns: int,
-) -> None:
-    """What an entry was until then, or that it is gone since; of an entry that only manifests know.
-
-    `where`: the location and library whose line it is, and whether nothing better is known of the library. One location
-    tells the history: another, which lagged behind, would put the same changes at other times. Where something is known
-    already (an older snapshot of the catalogue, another location), a line only goes on from it.
-    """
-    location, library, is_first = where
-    asked = {
-        "entry": entry,
-        "content": content,
-        "size": line.content.size,
-        "mtime_ns": line.mtime_ns,
-        "until_ns": until_ns,
-        "verdict": line.reason,
-        "library": library,
-        "location": location,
-    }
-    tells_all = is_first and not connection.execute(_OTHER_CHAINS, asked).fetchone()
-    if not isinstance(line, Retired):
-        connection.execute(_WAS_THEN if tells_all else _GOES_ON, asked)
-    elif tells_all:
-        connection.execute(
-            "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
-            "WHERE id = :entry AND ctime_ns = 0",
-            asked,
-        )

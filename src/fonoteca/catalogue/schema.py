@@ -223,6 +223,41 @@ CREATE TABLE told (                             -- analyses that a location's ma
     PRIMARY KEY (location, content)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE holds (                            -- stops over one kind of change in one library
+    id       TEXT PRIMARY KEY,                  -- a word that a person can type: 'removed-7k2m'
+    library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    kind     TEXT NOT NULL,                     -- core.guard.GuardKind
+    since_ns INTEGER NOT NULL,
+    entries  INTEGER NOT NULL,                  -- so many had changed when it began,
+    total    INTEGER NOT NULL,                  -- of so many
+    state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected')),
+    ended_ns INTEGER
+) STRICT;
+CREATE INDEX holds_library ON holds (library);
+
+CREATE TABLE incidents (                        -- what was read of an entry, where the guard counts that
+    entry     INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    kind      TEXT NOT NULL,                    -- core.guard.GuardKind
+    sha256    BLOB NOT NULL,
+    size      INTEGER NOT NULL,
+    xxh3_128  BLOB NOT NULL,
+    mtime_ns  INTEGER NOT NULL,
+    ctime_ns  INTEGER NOT NULL,
+    inode     INTEGER NOT NULL,
+    trusted   INTEGER NOT NULL,
+    time_ns   INTEGER NOT NULL,                 -- when it was seen first: it counts from then on, once
+    last_ns   INTEGER NOT NULL,
+    PRIMARY KEY (entry, kind, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_time ON incidents (time_ns);
+
+CREATE TABLE told_holds (                       -- holds that a location's manifest states, and how
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    hold     TEXT NOT NULL REFERENCES holds (id) ON DELETE CASCADE,
+    state    TEXT NOT NULL,
+    PRIMARY KEY (location, hold)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE runs (
     id        TEXT PRIMARY KEY,
     task      TEXT NOT NULL,

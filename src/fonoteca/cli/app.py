@@ -25,6 +25,7 @@ MODULES = {
     "verify": "verify",
     "scrub": "scrub",
     "repair": "repair",
+    "hold": "hold",
     "restore": "restore",
     "versions": "versions",
     "prune": "prune",

@@ -122,6 +122,25 @@ class WouldMove:
     locations: tuple[str, ...]
 
 
+class Retired(NamedTuple):
+    """The entry is gone from its library: its copy left its key there and is kept as a version."""
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WouldRetire:
+    """A dry run: the copies of this entry, which is gone, would become versions at these locations."""
+
+    library: str
+    path: bytes
+    size: int
+    locations: tuple[str, ...]
+
+
 class Verified(NamedTuple):
     """One copy (or library file, then `location` is None) was checked and is as recorded."""
 
@@ -294,6 +313,8 @@ Event: TypeAlias = (
     | Copied
     | Moved
     | WouldMove
+    | Retired
+    | WouldRetire
     | Verified
     | Restored
     | WouldRepair

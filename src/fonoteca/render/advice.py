@@ -14,7 +14,6 @@ _HELD = (
     FindingKind.SUSPECT,
     FindingKind.DAMAGED_BY_WRITE,
     FindingKind.UNSTABLE_READS,
-    FindingKind.HELD,
 )
 _DAMAGE = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
 
@@ -38,6 +37,8 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
+    if FindingKind.HELD in tally.findings:
+        yield "fonoteca hold list    # what waits for your word, and the commands that give it"
     if any(kind in tally.findings for kind in _HELD):
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
     if FindingKind.DAMAGED_INSIDE in tally.findings:

@@ -58,6 +58,7 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _locations(out, tally)
     _restored(out, tally)
     _would_move(out, tally)
+    _would_retire(out, tally)
     _would(out, tally)
     _repaired(out, tally)
     _retagged(out, tally)
@@ -157,6 +158,8 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     parts = []
     if at.moved:
         parts.append(f"moved: {files(at.moved)}, no bytes sent")
+    if at.retired:
+        parts.append(f"retired: {files(at.retired)} gone from the library, kept as versions")
     if at.copied.files:
         parts.append(_sum("copied", at.copied))
     if at.taken:
@@ -230,6 +233,20 @@ def _would_move(out: Console, tally: Tally) -> None:
         out.print(Text(f"    {safe(was)} → {new} at {places}"), soft_wrap=True)
     if tally.would_move.files > SHOWN:
         out.print(Text(f"    … and {tally.would_move.files - SHOWN:,} more: --json lists all", style="dim"))
+
+
+def _would_retire(out: Console, tally: Tally) -> None:
+    if not tally.would_retire.files:
+        return
+    out.print(
+        Text(f"  would retire: {files(tally.would_retire.files)} gone from the library, kept as versions")
+    )
+    for event in tally.would_retire_first:
+        places = ", ".join(safe(name) for name in event.locations)
+        out.print(Text(f"    {whereabouts(event.library, event.path, None)} at {places}"), soft_wrap=True)
+    if tally.would_retire.files > SHOWN:
+        hidden = tally.would_retire.files - SHOWN
+        out.print(Text(f"    … and {hidden:,} more: --json lists all", style="dim"))
 
 
 def _would(out: Console, tally: Tally) -> None:

@@ -33,6 +33,7 @@ from fonoteca.core.event import (
     Repaired,
     Restored,
     Retagged,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -43,6 +44,7 @@ from fonoteca.core.event import (
     WouldCopy,
     WouldMove,
     WouldRepair,
+    WouldRetire,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -186,6 +188,7 @@ def status_line(status: ArchiveStatus) -> Line:
         "locations": [
             _flat(location) | {"presence": location.presence.value} for location in status.locations
         ],
+        "holds": [_flat(hold) for hold in status.holds],
         "warnings": list(status.warnings),
     }
 
@@ -213,6 +216,8 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Moved: "moved",
     WouldMove: "would_move",
+    Retired: "retired",
+    WouldRetire: "would_retire",
     Verified: "verified",
     Restored: "restored",
     WouldRepair: "would_repair",

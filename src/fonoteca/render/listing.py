@@ -58,6 +58,13 @@ def _second(time: str | None) -> str:
     return "(not known)" if time is None else f"{time[:19]}Z"
 
 
+def hold_line(hold: Mapping[str, Any]) -> str:
+    """`removed-7k2m  music: 30 of 30 entries removed, since …` and below it the two commands, from its JSON form."""
+    count = f"{hold['entries']:,} of {counted(hold['total'], 'entry', 'entries')}"
+    head = f"{safe(hold['id'])}  {safe(hold['library'])}: {count}: {hold['kind']}, since {hold['since']}"
+    return f"{head}\n    {safe(hold['accept'])}    # this is meant\n    {safe(hold['reject'])}    # put them back"
+
+
 def _keeper(kept: Mapping[str, Any] | None) -> str:
     if kept is None:
         return "kept nowhere (any more)"

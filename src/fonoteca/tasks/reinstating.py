@@ -69,9 +69,9 @@ class Reinstating:
         originals = Originals(archive, self.config, False)
         for entry in self._bad(row):
             archive.pause_point()
-            (seen,) = originals.look([_original(entry)])
+            (seen,) = originals.look([original_of(entry)])
             if seen.sight is Sight.DIFFERS:
-                yield from self._one(row, entry, seen)
+                yield from self.one(row, entry, seen)
             elif seen.sight is Sight.WRITTEN:
                 yield self._warned(row, entry, "was written or removed since: run `fonoteca backup`")
             elif seen.sight is Sight.UNREADABLE:
@@ -90,7 +90,8 @@ class Reinstating:
             if library == row.name and entry is not None and entry.state in ("held", "present"):
                 yield entry
 
-    def _one(self, row: LibraryRow, entry: EntryRow, seen: Seen) -> Iterator[Event]:
+    def one(self, row: LibraryRow, entry: EntryRow, seen: Seen) -> Iterator[Event]:
+        """Put one file back that was just read as `seen`, or say how."""
         bad = _as_bad(row, entry)
         source = next(iter(self.supply.here(bad)), None)
         if source is None:
@@ -104,7 +105,7 @@ class Reinstating:
                 None,
                 Kind.ORIGINAL.value,
                 entry.size,
-                holding.KINDS[seen.verdict].value,
+                _why(seen),
                 self.job.origins.name(source),
                 source.level,
                 source.verified_ns,
@@ -202,7 +203,14 @@ def _kept_at(place: OpenLocation, path: bytes, entry: EntryRow) -> Key:
     return key
 
 
-def _original(entry: EntryRow) -> Original:
+def _why(seen: Seen) -> str:
+    """The word for what is wrong with it."""
+    kind = holding.KINDS.get(seen.verdict)
+    return seen.verdict.value if kind is None else kind.value
+
+
+def original_of(entry: EntryRow) -> Original:
+    """One entry as it was recorded."""
     stat = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
     return Original(
         entry.entry,

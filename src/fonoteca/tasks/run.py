@@ -23,6 +23,7 @@ from fonoteca.core.event import (
     Repaired,
     Restored,
     Retagged,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -56,6 +57,9 @@ class Tally:
         elif isinstance(event, Moved):
             self._count("moved", 1)
             self._at(event.location, "moved", 1)
+        elif isinstance(event, Retired):
+            self._count("retired", 1)
+            self._at(event.location, "retired", 1)
         elif isinstance(event, Restored):
             name = event.how.replace(" ", "_")
             self._count(name if event.what == "file" else f"{event.what}s_{name}", 1)
