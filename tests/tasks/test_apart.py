@@ -17,7 +17,7 @@ from fonoteca.core.event import Advanced
 from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls
 from fonoteca.errors import Interrupted
-from fonoteca.tasks import making
+from fonoteca.tasks import backup, making
 from fonoteca.tasks.apart import LaneApart
 from fonoteca.tasks.wire import LaneCrashed
 from support.archives import OLD, Home, ran, tree
@@ -155,7 +155,7 @@ def test_a_bug_in_the_process_is_no_failing_disk(tmp_path, monkeypatch):
     def finish(lane, draft):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("fonoteca.tasks.finish.finish", finish)
+    monkeypatch.setattr("fonoteca.tasks.making.finish", finish)
 
     with pytest.raises(LaneCrashed, match="ZeroDivisionError: a bug"):
         home.backup()
@@ -202,7 +202,7 @@ RUN = """
 import os, signal, sys
 from fonoteca.archive import Access, Archive
 from fonoteca.config.load import load
-from fonoteca.tasks import making
+from fonoteca.tasks import backup, making
 from fonoteca.tasks.apart import LaneApart
 making.APART_FILES = 0
 real = LaneApart.start
