@@ -11,10 +11,11 @@ import pytest
 
 from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
+from fonoteca.core.event import Copied, WouldRetire
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.status import Overall, judge
 from fonoteca.errors import UsageError
-from fonoteca.tasks import closing, hold, rejecting
+from fonoteca.tasks import backup, closing, hold, rejecting
 from fonoteca.tasks.prune import prunable
 from fonoteca.tasks.status import status
 from support.archives import OLD, Home, Ran, ran, tree
@@ -66,6 +67,11 @@ def tracks(tmp_path: Path) -> Home:
         os.utime(path, ns=(OLD, OLD))
     assert 0 == found.backup().code
     return found
+
+
+def sent(run: Ran) -> list[bytes]:
+    """Paths of which bytes went anywhere."""
+    return [event.path for event in run.events if isinstance(event, Copied)]
 
 
 def music(home: Home) -> list[Path]:
@@ -236,6 +242,27 @@ def test_locked_files_are_not_added_while_the_originals_are_gone(tracks: Home) -
     assert [("removed", 10, 10)] == holds_of(tracks)
 
 
+def test_a_scan_alone_records_none_of_the_locked_files(tracks: Home) -> None:
+    """The service scans every few hours: what it sees must not be taken for known when the backup comes."""
+    encrypt(music(tracks), ".locked")
+    tracks.scan()
+    tracks.backup()
+
+    assert [] == tracks.ask("SELECT name FROM entries WHERE name LIKE CAST('%.locked' AS BLOB)")
+    assert [("removed", 10, 10)] == holds_of(tracks)
+
+
+def test_a_dry_run_would_retire_nothing_that_is_held(home: Home) -> None:
+    """It says what a backup would do, and that is nothing."""
+    for path in music(home):
+        path.unlink()
+    with Archive.open(home.config, Access.WRITE) as archive:
+        told = ran(backup.backup(archive, dry_run=True))
+
+    assert 7 == told.code
+    assert [] == [event for event in told.events if isinstance(event, WouldRetire)]
+
+
 def test_music_is_added_while_a_hold_stands_and_garbage_with_its_name_is_not(tracks: Home) -> None:
     """A hold must not stop protecting what is new."""
     for path in music(tracks):
@@ -255,12 +282,13 @@ def test_music_is_added_while_a_hold_stands_and_garbage_with_its_name_is_not(tra
 
 
 def test_new_modes_hold_nothing_and_send_nothing(home: Home) -> None:
-    """`chmod -R` moves every ctime, and nothing else."""
+    """`chmod -R` and `chown -R` move every ctime, and nothing else."""
     for path in music(home):
         path.chmod(0o600)
+        os.chown(path, os.getuid(), os.getgid())
     ended = home.backup()
 
-    assert 0 == ended.code
+    assert (0, []) == (ended.code, sent(ended))
     assert [] == holds_of(home)
 
 
@@ -269,8 +297,9 @@ def test_hard_links_hold_nothing(home: Home) -> None:
     (home.base / "links").mkdir()
     for path in music(home):
         os.link(path, home.base / "links" / path.name)
+    ended = home.backup()
 
-    assert 0 == home.backup().code
+    assert (0, []) == (ended.code, sent(ended))
     assert [] == holds_of(home)
 
 
@@ -279,8 +308,9 @@ def test_a_library_copied_to_a_new_disk_holds_nothing(home: Home) -> None:
     shutil.copytree(home.base / "music", home.base / "copied", copy_function=shutil.copy2)
     shutil.rmtree(home.base / "music")
     (home.base / "copied").rename(home.base / "music")
+    ended = home.backup()
 
-    assert 0 == home.backup().code
+    assert (0, []) == (ended.code, sent(ended))
     assert [] == holds_of(home)
 
 

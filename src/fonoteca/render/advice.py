@@ -27,8 +27,8 @@ def _advice(tally: Tally) -> Iterator[str]:
     if tally.ended is None:
         yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
         return
-    if tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair):
-        yield "fonoteca repair … --apply    # the same words again: does it"
+    if (tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair)) or _would_put_back(tally):
+        yield f"fonoteca {tally.task} … --apply    # the same words again: does it"
     if tally.retagged_first and tally.retagged_first[0].how == "written":
         yield "fonoteca backup    # copies what was written back"
     elif tally.retagged_first:
@@ -59,6 +59,11 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca prune {' '.join(prunable)} --apply    # gives them up for good"
     if tally.would.files:
         yield "fonoteca backup    # does it"
+
+
+def _would_put_back(tally: Tally) -> bool:
+    """True of a plan to put back what a hold stops."""
+    return tally.task == "hold reject" and any(how.startswith("would") for how in tally.restored)
 
 
 def _damaged_at(tally: Tally) -> list[str]:

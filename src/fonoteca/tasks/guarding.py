@@ -11,7 +11,6 @@ through any number of runs, whatever is counted later.
 from __future__ import annotations
 
 import os
-import secrets
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
@@ -127,7 +126,9 @@ class Guarding:
                     self._begin(trip)
 
     def _begin(self, trip: Trip) -> None:
-        name = f"{_WORDS[trip.kind]}-{''.join(secrets.choice(_LETTERS) for _ in range(4))}"
+        name = _new_id(trip.kind)
+        while holds.by_id(self.catalogue, name) is not None:
+            name = _new_id(trip.kind)
         holds.begin(self.catalogue, name, self.row.id, trip, self.started_ns)
 
     def _standing(self) -> frozenset[GuardKind]:
@@ -213,3 +214,9 @@ class Guarding:
                     is_whole = found.sound is None or found.sound.check.soundness is not Soundness.DAMAGED
                     parsed |= {analysis.key} if is_whole else set()
         return parsed
+
+
+def _new_id(kind: GuardKind) -> str:
+    """`removed-7k2m`: short enough to be typed."""
+    letters = (_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(4))
+    return f"{_WORDS[kind]}-{''.join(letters)}"

@@ -67,9 +67,15 @@ class Reinstating:
         if row is None:
             return  # nothing is recorded of it
         originals = Originals(archive, self.config, False)
+        try:
+            yield from self._each(row, originals)
+        finally:
+            originals.close()
+
+    def _each(self, row: LibraryRow, originals: Originals) -> Iterator[Event]:
         for entry in self._bad(row):
-            archive.pause_point()
-            (seen,) = originals.look([original_of(entry)])
+            self.job.archive.pause_point()
+            (seen,) = map(originals.judged, originals.look([original_of(entry)]))
             if seen.sight is Sight.DIFFERS:
                 yield from self.one(row, entry, seen)
             elif seen.sight is Sight.WRITTEN:
