@@ -19,7 +19,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
 from fonoteca.core.finding import FindingKind
-from fonoteca.core.journal import line_of
+from fonoteca.core.journal import Type, line_of
 from fonoteca.core.manifest.layout import catalogue_key
 from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Superseded
 from fonoteca.core.place import Key
@@ -44,7 +44,9 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
     newest = events.last(archive.catalogue)
     after = events.told_until(archive.catalogue, row.id, library.id)
     happened = [line_of(each) for each in events.stored(archive.catalogue, library.name, after, newest)]
-    if not notes and not untold and not happened:
+    # What a copy was before it was replaced comes along; a segment of its own for it would double them.
+    is_news = any(each.kind != Type.REPLICATION for each in happened)
+    if not notes and not untold and not is_news:
         return
     sealed = ledger.seal(chain_of(_closing_lines(archive, notes, untold), happened))
     with transaction(archive.catalogue):
