@@ -278,3 +278,26 @@ def test_a_run_says_how_its_new_contents_came(home: Home):
 
     told = [(event.verdict.value, event.files) for event in done.events if isinstance(event, Judged)]
     assert [("companion edited", 1), ("tag edit", 3)] == told
+
+
+@pytest.mark.parametrize("how", ["cut", "noise", "a bit", "suspect"])
+def test_what_is_held_is_put_back_by_repair(home: Home, how: str):
+    """The finding offers it: the bad bytes go to quarantine, and the recorded ones stand again."""
+    family = "m4a" if how == "suspect" else "flac"
+    track = protected(home, family)
+    before = track.read_bytes()
+    if how == "cut":
+        cut_short(track, 5000)
+    elif how == "noise":
+        track.write_bytes(os.urandom(len(before)))
+    else:
+        flip_bit(track, len(before) * 2 // 3)
+    os.utime(track, ns=(OLD, OLD) if how == "suspect" else None)
+    home.backup()
+    bad = track.read_bytes()
+    home.repair(libraries=True, apply=True)
+
+    assert before == track.read_bytes()
+    quarantine = home.place().glob(".fonoteca/quarantine/**/*")
+    assert bad in {each.read_bytes() for each in quarantine if each.is_file()}
+    assert (0, []) == (home.backup().code, home.ask("SELECT kind FROM findings WHERE closed_ns IS NULL"))

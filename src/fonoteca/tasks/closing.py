@@ -19,7 +19,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
 from fonoteca.core.finding import FindingKind
-from fonoteca.core.journal import line_of
+from fonoteca.core.journal import Type, line_of
 from fonoteca.core.manifest.layout import catalogue_key
 from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Retired, Superseded
 from fonoteca.core.place import Key
@@ -45,7 +45,9 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
     after = events.told_until(archive.catalogue, row.id, library.id)
     happened = [line_of(each) for each in events.stored(archive.catalogue, library.name, after, newest)]
     stops = holds.untold(archive.catalogue, row.id, library.id)
-    if not (notes or untold or happened or stops):
+    # What a copy was before it was replaced comes along; a segment of its own for it would double them.
+    is_news = any(each.kind != Type.REPLICATION for each in happened)
+    if not (notes or untold or is_news or stops):
         return
     sealed = ledger.seal(chain(map(holds.line_of, stops), notes, _analysis_lines(archive, untold), happened))
     with transaction(archive.catalogue):
