@@ -292,7 +292,7 @@ def test_what_is_held_is_put_back_by_repair(home: Home, how: str):
         track.write_bytes(os.urandom(len(before)))
     else:
         flip_bit(track, len(before) * 2 // 3)
-    os.utime(track, ns=(OLD, OLD) if how == "suspect" else None)
+    os.utime(track, ns=(OLD, OLD) if how == "suspect" else (OLD + 1, OLD + 1))
     home.backup()
     bad = track.read_bytes()
     home.repair(libraries=True, apply=True)

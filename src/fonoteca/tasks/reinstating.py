@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fonoteca.catalogue import entries, events, journal
+from fonoteca.catalogue import entries, events, holds, journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
@@ -26,6 +26,7 @@ from fonoteca.core.manifest.layout import quarantine_key
 from fonoteca.core.pattern import join, split
 from fonoteca.core.place import Key
 from fonoteca.core.plan.repair import Bad, Kind
+from fonoteca.core.verdict import Verdict
 from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.disk.replacing import Replacement
 from fonoteca.errors import LibraryError, LocationError
@@ -33,7 +34,9 @@ from fonoteca.library.scan import file_stat
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks import holding
 from fonoteca.tasks.ground import is_reached_by_folders
+from fonoteca.tasks.judging import read_again
 from fonoteca.tasks.originals import Original, Originals, Seen, Sight
+from fonoteca.tasks.readings import Changed
 from fonoteca.tasks.seal import raise_first
 from fonoteca.tasks.supply import Supply
 
@@ -78,6 +81,8 @@ class Reinstating:
             (seen,) = map(originals.judged, originals.look([original_of(entry)]))
             if seen.sight is Sight.DIFFERS:
                 yield from self.one(row, entry, seen)
+            elif seen.sight is Sight.WRITTEN and (still := self._still_judged(entry)):
+                yield from self.one(row, entry, still)
             elif seen.sight is Sight.WRITTEN:
                 yield self._warned(row, entry, "was written or removed since: run `fonoteca backup`")
             elif seen.sight is Sight.UNREADABLE:
@@ -95,6 +100,30 @@ class Reinstating:
             entry = entries.by_path(self.job.archive.catalogue, row.id, folder, name)
             if library == row.name and entry is not None and entry.state in ("held", "present"):
                 yield entry
+
+    def _still_judged(self, entry: EntryRow) -> Seen | None:
+        """A held file that a write damaged has another stat than the recorded one: it is known by what was judged."""
+        judged = holds.file_of(self.job.archive.catalogue, entry.entry) if entry.state == "held" else None
+        return self.as_judged(entry, judged, Verdict.DAMAGED) if judged is not None else None
+
+    def as_judged(self, entry: EntryRow, judged: holds.Changed, verdict: Verdict) -> Seen | None:
+        """The file as it is now, if it still is what got this verdict."""
+        path = join(self.config.path, entry.path)
+        try:
+            status = os.lstat(path)
+            found = read_again(path, status, self.job.archive.pause_point)
+        except (OSError, Changed):
+            return None
+        if found != judged.content:
+            return None
+        return Seen(
+            original_of(entry),
+            Sight.DIFFERS,
+            stat=file_stat(status),
+            detail=f"expected sha256 {entry.sha256.hex()}, found {found.sha256.hex()}",
+            verdict=verdict,
+            found=found.sha256,
+        )
 
     def one(self, row: LibraryRow, entry: EntryRow, seen: Seen) -> Iterator[Event]:
         """Put one file back that was just read as `seen`, or say how."""

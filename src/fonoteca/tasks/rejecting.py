@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from fonoteca.archive import Archive
 from fonoteca.catalogue import entries, holds
 from fonoteca.catalogue.database import transaction
-from fonoteca.catalogue.holds import Changed, Hold
+from fonoteca.catalogue.holds import Hold
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Restored, Warned
@@ -33,12 +33,9 @@ from fonoteca.library.scan import file_stat
 from fonoteca.tasks.filling import Filler, Overwrite, Shelves
 from fonoteca.tasks.guarding import held_finding
 from fonoteca.tasks.hold import finish, named
-from fonoteca.tasks.judging import read_again
 from fonoteca.tasks.opening import Opened, open_all
-from fonoteca.tasks.originals import Seen, Sight
-from fonoteca.tasks.readings import Changed as ChangedMeanwhile
 from fonoteca.tasks.rehearsal import rehearse
-from fonoteca.tasks.reinstating import Reinstating, original_of
+from fonoteca.tasks.reinstating import Reinstating
 from fonoteca.tasks.repair import Repairing
 from fonoteca.tasks.run import run
 from fonoteca.tasks.sources import Stock, Wanted
@@ -167,31 +164,12 @@ class Rejection:
             entry = entries.by_id(self.archive.catalogue, each.entry)
             if entry is None:
                 continue
-            seen = self._seen(entry, each)
+            seen = reinstating.as_judged(entry, each, _VERDICTS[self.hold.kind])
             if seen is None:
                 shown = entry.path.decode("utf-8", "backslashreplace")
                 yield Warned(f"{row.name}/{shown} was written or removed since: run `fonoteca backup`.")
             else:
                 yield from reinstating.one(row, entry, seen)
-
-    def _seen(self, entry: entries.EntryRow, changed: Changed) -> Seen | None:
-        """The file as it is now, if it still is what was judged."""
-        path = join(self.config.path, entry.path)
-        try:
-            status = os.lstat(path)
-            found = read_again(path, status, self.archive.pause_point)
-        except (OSError, ChangedMeanwhile):
-            return None
-        if found != changed.content:
-            return None
-        return Seen(
-            original_of(entry),
-            Sight.DIFFERS,
-            stat=file_stat(status),
-            detail=f"expected sha256 {entry.sha256.hex()}, found {found.sha256.hex()}",
-            verdict=_VERDICTS[self.hold.kind],
-            found=found.sha256,
-        )
 
     # the end
 
