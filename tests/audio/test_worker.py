@@ -115,13 +115,13 @@ def test_a_file_that_kills_its_reader_is_lost_alone(tmp_path: Path):
 
 def test_a_file_that_no_alarm_reaches_is_killed_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """Code in C does not hear signals' handlers; the process itself is what can be ended."""
-    monkeypatch.setattr(worker, "GRACE", 0.5)
+    monkeypatch.setattr(worker, "GRACE", 1.5)
     songs = _songs(tmp_path, 1)
     sticky = make_audio("mp3", tmp_path / "sticky.mp3", seconds=0.2)
 
-    outcomes = _outcomes(Analyst(workers=1, seconds=0.2, reader=read_or_stick), [*songs, sticky])
+    outcomes = _outcomes(Analyst(workers=1, seconds=0.6, reader=read_or_stick), [*songs, sticky])
 
-    assert "reading its tags took longer than 0.9 s and could not be stopped" == _reason(
+    assert "reading its tags took longer than 2.7 s and could not be stopped" == _reason(
         outcomes["sticky.mp3"]
     )
     assert _expected(1) == _titles(outcomes)

@@ -9,7 +9,20 @@ import pytest
 
 
 @pytest.mark.parametrize(
-    "module", ["clock", "digest", "guard", "manifest.layout", "naming", "paths", "retag", "sums", "verdict"]
+    "module",
+    [
+        "clock",
+        "digest",
+        "guard",
+        "manifest.layout",
+        "naming",
+        "paths",
+        "retag",
+        "sums",
+        "verdict",
+        "plan.stamps",
+        "insight",
+    ],
 )
 def test_examples_in_docstrings_hold(module):
     """A newcomer tries them first."""

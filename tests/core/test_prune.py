@@ -137,7 +137,7 @@ def test_what_came_back_is_as_good_as_it_was():
 
 def test_only_a_tag_edit_leaves_the_sound():
     """Recompressed sound is the same music in other bytes, and worth keeping longer."""
-    words = ("tag edit", "tag edit (volatile)", "recompressed", "replaced")
+    words = ("tag edit", "volatile tag edit", "recompressed", "replaced")
 
     assert [is_tag_edit(word) for word in words] == [True, True, False, False]
 

@@ -57,7 +57,7 @@ def test_what_a_fast_lane_published_is_not_taken_for_strange_in_the_second_round
         return done
 
     monkeypatch.setattr(Transfer, "_round", a_round)
-    monkeypatch.setattr("fonoteca.tasks.finish.finish", slowly)
+    monkeypatch.setattr("fonoteca.tasks.making.finish", slowly)
     ended = home.backup()
 
     assert [] == ended.found()

@@ -8,6 +8,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.event import (
     Copied,
     Found,
+    Judged,
     LocationFailed,
     Moved,
     Planned,
@@ -23,6 +24,7 @@ from fonoteca.core.event import (
     WouldRetire,
 )
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.verdict import Verdict
 from fonoteca.render.closing import complaints, report
 from fonoteca.render.tally import Tally
 
@@ -250,3 +252,15 @@ def test_a_hold_leads_to_the_list_of_holds():
 
     assert "fonoteca hold list" in text
     assert "repair --library" not in text
+
+
+def test_new_contents_are_told_by_what_they_were_taken_for():
+    """A retag that was taken for a replacement would be worth a look."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Scanned("music", 500, 2000, 0, 330, 0, 0, True),
+        Judged("music", Verdict.TAG_EDIT, 329),
+        Judged("music", Verdict.RECOMPRESSED, 1),
+    )
+
+    assert "  music: 500 entries, 2.0 kB; 330 changed\n    of these 329 tag edits, 1 recompressed\n" in text

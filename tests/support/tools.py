@@ -16,7 +16,8 @@ def tool(name: str) -> str:
     return found
 
 
-def run_tool(name: str, *arguments: str) -> None:
-    """Run it to its end; a failure shows what it said."""
+def run_tool(name: str, *arguments: str) -> str:
+    """Run it to its end, and give what it printed; a failure shows what it said."""
     done = subprocess.run([tool(name), *arguments], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+    return done.stdout.decode("utf-8", "surrogateescape")

@@ -16,15 +16,10 @@ from fonoteca.disk import calls
 from fonoteca.tasks import setup
 from support.archives import OLD, Home, Ran
 from support.disks import disk
+from support.judged import a_day_later
 
 SECOND = 1_000_000_000
 SIZES = pytest.mark.parametrize("size", [5_000, 700_000], ids=["small", "large"])
-
-
-def a_day_later(home: Home) -> None:
-    """Stats are old enough to be believed, and everything is due for its second reading."""
-    with sqlite3.connect(home.catalogue) as connection:
-        connection.execute("UPDATE entries SET trusted = 1, read_ns = read_ns - ?", (86_400 * SECOND,))
 
 
 def misread(monkeypatch: pytest.MonkeyPatch, name: str, turned: Callable[[int], int]) -> None:

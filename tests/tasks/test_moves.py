@@ -16,7 +16,7 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Traits
 from fonoteca.disk import calls
 from fonoteca.library import trust as trusting
-from fonoteca.tasks import absence, backup, matching, reading, relocation, scan, setup
+from fonoteca.tasks import absence, backup, making, matching, reading, relocation, scan, setup
 from support.archives import OLD, Home, Ran, flip_byte, ran, restore_bare, tree, verify_bare
 
 PLACES = ("red", "blue")
@@ -26,7 +26,7 @@ SIZE = 50_000
 @pytest.fixture(params=["threads", "processes"])
 def lanes(request, monkeypatch):
     """Where lanes work."""
-    monkeypatch.setattr(backup, "APART_FILES", 0 if request.param == "processes" else 1 << 30)
+    monkeypatch.setattr(making, "APART_FILES", 0 if request.param == "processes" else 1 << 30)
     return request.param
 
 

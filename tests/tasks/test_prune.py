@@ -13,6 +13,7 @@ from fonoteca.tasks import foresight
 from fonoteca.tasks.prune import prunable
 from fonoteca.tasks.status import status
 from support.archives import OLD, Home, flip_byte, tree, verify_bare
+from support.audio import make_audio
 
 DAY = 24 * 3600 * 10**9
 START = 1_750_000_000 * 10**9
@@ -199,6 +200,26 @@ def test_content_with_the_same_sound_goes_earlier_only_where_room_is_short(home,
 
     assert roomy == []
     assert [(each.size, each.is_early) for each in short] == [(3, True)]
+
+
+@pytest.mark.parametrize(
+    ("tags", "expected"),
+    [({"TITLE": "b"}, 1), ({"TITLE": "a", "REPLAYGAIN_TRACK_GAIN": "-3 dB"}, 1), (None, 0)],
+    ids=["a tag edit", "a volatile tag edit", "another recording"],
+)
+def test_a_retagged_track_is_one_whose_old_content_may_go_early(tmp_path, tags, expected):
+    """What the verdict said when it came is what decides: real tracks, retagged or replaced."""
+    home = Calendar(tmp_path)
+    track = make_audio("flac", tmp_path / "music/a.flac", tags={"TITLE": "a"})
+    home.on(0)
+    make_audio("flac", track, tags=tags or {"TITLE": "a"}, seed=0 if tags else 5)
+    os.utime(track, ns=(OLD, OLD))
+    home.on(1)
+    home.later(90)
+
+    with Archive.open(home.config, Access.READ, now=home.now) as archive:
+        row = places.by_name(archive.catalogue, "red")
+        assert expected == len(prunable(archive, row, usable=0, needed=1))
 
 
 def test_a_mass_retag_is_foretold(home, monkeypatch):

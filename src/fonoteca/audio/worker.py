@@ -101,6 +101,10 @@ class Analyst:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; what they had not finished is lost."""
         self._let_go()
 
     def analyse(self, jobs: Iterable[Job]) -> Iterator[Analysis]:
@@ -118,6 +122,13 @@ class Analyst:
             while len(self._running) > 2 * self._workers:
                 self._collect()
         return self.ready()
+
+    def look(self, job: Job) -> Analysis:
+        """One job, now, while nothing else is under way here; the processes stay for the next one."""
+        self._send((ticket_of(job),))
+        while not self._ready:
+            self._collect()
+        return self._ready.popleft()
 
     def ready(self) -> list[Analysis]:
         """What has become ready, without waiting."""

@@ -30,6 +30,7 @@ SOUND = (
     "lossless",
     "unheard",
 )
+NOT_AUDIO = "neither its name nor its first bytes are those of an audio file"
 COLUMNS = ", ".join(
     ("a.time_ns", "a.tool", "a.error", "a.drm", "d.document", *(f"a.{name}" for name in (*SOUND, *AUDIO)))
 )
@@ -57,6 +58,11 @@ class AnalysisRow:
     """Of the checks that looked; None: none did, so they will."""
     unheard: str | None = None
     """Why its sound could not be looked at."""
+
+    @property
+    def is_no_audio(self) -> bool:
+        """True where neither its name nor its first bytes are those of an audio file."""
+        return self.error == NOT_AUDIO
 
     @property
     def raw(self) -> Any:

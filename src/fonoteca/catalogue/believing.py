@@ -18,6 +18,8 @@ class Where(NamedTuple):
 
     location: int
     library: int
+    is_first: bool
+    """Nothing better is known of the library than what is read here."""
 
 
 def age(connection: sqlite3.Connection, entry: int, added_ns: int) -> None:
@@ -43,6 +45,16 @@ def back(connection: sqlite3.Connection, library: int, line: Have) -> None:
     entries.set_state(connection, found.entry, "present", line.time_ns)
 
 
+_OTHER_CHAINS = "SELECT 1 FROM chains WHERE library = :library AND location <> :location"
+_WAS = (
+    "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
+    "SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND ctime_ns = 0 AND "
+)
+_NOT_KNOWN = "NOT EXISTS (SELECT 1 FROM history WHERE entry = :entry AND "
+_WAS_THEN = f"{_WAS}{_NOT_KNOWN}content = :content AND time_ns = :until_ns)"
+_GOES_ON = f"{_WAS}content = :content AND {_NOT_KNOWN}time_ns >= :until_ns)"
+
+
 def past(
     connection: sqlite3.Connection,
     where: Where,
@@ -51,11 +63,11 @@ def past(
     content: int,
     until_ns: int,
 ) -> None:
-    """What the entry was until then, or that it is gone since.
+    """What an entry was until then, or that it is gone since.
 
-    One location tells the history: another, which lagged behind, would put the same changes at other times.
+    One location tells the history: another, which lagged behind, would put the same changes at other times. Where
+    something is known already (an older snapshot of the catalogue, another location), a line only goes on from it.
     """
-    known_here = "ctime_ns = 0 AND NOT EXISTS (SELECT 1 FROM chains WHERE library = :library AND location <> :location)"
     asked = {
         "entry": entry,
         "content": content,
@@ -66,17 +78,12 @@ def past(
         "library": where.library,
         "location": where.location,
     }
-    if isinstance(line, Retired):
+    tells_all = where.is_first and not connection.execute(_OTHER_CHAINS, asked).fetchone()
+    if not isinstance(line, Retired):
+        connection.execute(_WAS_THEN if tells_all else _GOES_ON, asked)
+    elif tells_all:
         connection.execute(
             "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
-            f"WHERE id = :entry AND {known_here}",
+            "WHERE id = :entry AND ctime_ns = 0",
             asked,
         )
-        return
-    connection.execute(
-        "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
-        f"SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND {known_here} "
-        "AND NOT EXISTS "
-        "(SELECT 1 FROM history WHERE entry = :entry AND content = :content AND time_ns = :until_ns)",
-        asked,
-    )

@@ -220,10 +220,10 @@ def confirm(
 
 
 def relocated(connection: sqlite3.Connection, entry: int, stat: FileStat, *, now_ns: int) -> None:
-    """Its ctime and inode moved together with most of its library's: believed for now, due for a second reading."""
+    """Its times and inode moved together with most of its library's: believed for now, due for a second reading."""
     connection.execute(
-        "UPDATE entries SET ctime_ns = ?, inode = ?, read_ns = ?, confirmed_ns = NULL WHERE id = ?",
-        (stat.ctime_ns, stat.inode, now_ns, entry),
+        "UPDATE entries SET mtime_ns = ?, ctime_ns = ?, inode = ?, read_ns = ?, confirmed_ns = NULL WHERE id = ?",
+        (stat.mtime_ns, stat.ctime_ns, stat.inode, now_ns, entry),
     )
 
 

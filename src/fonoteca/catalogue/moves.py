@@ -5,6 +5,7 @@ The tables of a pass are temporary and lie in a file, so memory stays flat when 
     lost     entries whose recorded file is not under their path any more
     moves    an entry and the path that it has now; `evidence` says why (`core.plan.moves.Evidence`)
     sighted  what reading a candidate showed
+    heard    the payload of a candidate
 
 What locations have yet to follow is in `catalogue/misplaced.py`.
 """
@@ -29,6 +30,7 @@ _TABLES = (
     "CREATE INDEX moves_occupied ON moves (occupant) WHERE occupant IS NOT NULL",
     "CREATE TEMP TABLE sighted (pending INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, "
     "mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, trusted INTEGER NOT NULL)",
+    "CREATE TEMP TABLE heard (pending INTEGER PRIMARY KEY, payload TEXT NOT NULL)",
 )
 _LOST = (
     "INSERT OR IGNORE INTO lost SELECT e.id, e.inode, e.size, e.mtime_ns, coalesce(f.file_system, ''), "
@@ -47,23 +49,37 @@ _LOST_ONES = (
     ),
     _LOST.format(source="entries e", was_gone=1, condition="e.state <> 'present' AND e.state = 'gone'"),
 )
+_WITHOUT_FILE = "NOT EXISTS (SELECT 1 FROM pending h WHERE h.entry = o.entry)"
+"""An equal payload shows a move only of an entry with no file at all: one that was overwritten was edited."""
 
 
 def begin(connection: sqlite3.Connection, library: int) -> bool:
     """Gather the lost entries of this pass, those of earlier ones with them; False when there is none."""
-    for table in ("lost", "moves", "sighted"):
+    for table in ("lost", "moves", "sighted", "heard"):
         connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
     for statement in _TABLES:
         connection.execute(statement)
     for statement in _LOST_ONES:
         connection.execute(statement, {"library": library})
+    return any_lost(connection)
+
+
+def any_lost(connection: sqlite3.Connection) -> bool:
+    """True where some entry of this pass has yet to be found."""
     return connection.execute("SELECT 1 FROM lost LIMIT 1").fetchone() is not None
+
+
+def is_at_home(connection: sqlite3.Connection, entry: int, pending: int) -> None:
+    """The file under its path is the entry's after all, and need not be read."""
+    connection.execute("DELETE FROM lost WHERE entry = ?", (entry,))
+    connection.execute("DELETE FROM pending WHERE id = ?", (pending,))
 
 
 _IDENTITY = {
     Evidence.STAT: ("inode", "size", "mtime_ns", "place"),
     Evidence.INODE: ("inode", "place"),
     Evidence.CONTENT: ("sha256", "size"),
+    Evidence.SOUND: ("payload",),
 }
 _FREE_PENDING = "p.id NOT IN (SELECT pending FROM moves)"
 _FREE_LOST = "o.entry NOT IN (SELECT entry FROM moves)"
@@ -79,7 +95,9 @@ def arrivals(connection: sqlite3.Connection, evidence: Evidence) -> Iterator[Arr
     )
     if evidence is Evidence.CONTENT:
         source, condition = "sighted s JOIN pending p ON p.id = s.pending", _FREE_PENDING
-    columns = {"place": "coalesce(f.file_system, '')", "sha256": "s.sha256", "mtime_ns": "p.mtime_ns"}
+    if evidence is Evidence.SOUND:
+        source, condition = "heard s JOIN pending p ON p.id = s.pending", _FREE_PENDING
+    columns = {"place": "coalesce(f.file_system, '')", "sha256": "s.sha256", "payload": "s.payload"}
     if evidence is Evidence.CONTENT:
         columns["size"] = "s.size"
     identity = ", ".join(columns.get(name, f"p.{name}") for name in _IDENTITY[evidence])
@@ -92,14 +110,17 @@ def arrivals(connection: sqlite3.Connection, evidence: Evidence) -> Iterator[Arr
 
 def lost(connection: sqlite3.Connection, evidence: Evidence) -> Iterator[Lost]:
     """Entries that nobody is matched with yet, sorted by what `evidence` looks at."""
-    columns = {"sha256": "c.sha256"}
+    columns = {"sha256": "c.sha256", "payload": "a.payload"}
     identity = ", ".join(columns.get(name, f"o.{name}") for name in _IDENTITY[evidence])
-    condition = f"o.size IN (SELECT size FROM sighted) AND {_NOT_AT_HOME}"
-    if evidence is not Evidence.CONTENT:
-        condition = "o.inode <> 0"
+    condition = "o.inode <> 0"
+    if evidence is Evidence.CONTENT:
+        condition = f"o.size IN (SELECT size FROM sighted) AND {_NOT_AT_HOME}"
+    elif evidence is Evidence.SOUND:
+        condition = f"a.payload IN (SELECT payload FROM heard) AND {_WITHOUT_FILE}"
     rows = connection.execute(
         f"SELECT e.id, {PATH}, {identity} FROM lost o JOIN entries e ON e.id = o.entry "
         "JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
+        "LEFT JOIN analyses a ON a.content = e.content "
         f"WHERE {condition} AND {_FREE_LOST} ORDER BY {identity}"
     )
     return (Lost(row[0], tuple(row[2:]), row[1]) for row in rows)
@@ -156,6 +177,40 @@ def candidates(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[Can
         yield from map(Candidate._make, rows)
 
 
+_AMONG = 50
+"""So many of the new tracks that are nearest in size are heard for each lost one."""
+
+
+def hearable(connection: sqlite3.Connection) -> list[Candidate]:
+    """New tracks that a lost entry may be by its payload: those of its ending, the nearest in size."""
+    lost = connection.execute(
+        "SELECT o.size, e.name FROM lost o JOIN entries e ON e.id = o.entry JOIN analyses a ON a.content = e.content "
+        f"WHERE a.payload IS NOT NULL AND e.kind = 'track' AND {_FREE_LOST} AND {_WITHOUT_FILE}"
+    ).fetchall()
+    found: dict[int, Candidate] = {}
+    for size, name in lost:
+        rows = connection.execute(
+            f"SELECT p.id, {PATH.replace('e.name', 'p.name')}, p.size FROM pending p JOIN folders f ON f.id = p.folder "
+            f"WHERE p.reason = 'new' AND {_FREE_PENDING} AND lower(substr(p.name, -?)) = lower(?) "
+            "ORDER BY abs(p.size - ?), p.id LIMIT ?",
+            (*_ending(name), size, _AMONG),
+        )
+        found |= {row[0]: Candidate(*row) for row in rows}
+    return [found[number] for number in sorted(found)]
+
+
+def _ending(name: bytes) -> tuple[int, bytes]:
+    """Length and bytes of the name's ending, with its dot."""
+    dot = name.rfind(b".")
+    ending = name[dot:] if dot > 0 else name
+    return len(ending), ending
+
+
+def put_heard(connection: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> None:
+    """Pending number and payload of what was heard."""
+    connection.executemany("INSERT OR REPLACE INTO heard VALUES (?, ?)", rows)
+
+
 def put_sighted(connection: sqlite3.Connection, rows: Iterable[tuple[int, Content, FileStat, bool]]) -> None:
     """What reading candidates showed: pending number, content, stat, and whether that stat can be believed."""
     connection.executemany(
@@ -187,7 +242,12 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 _MOVED = "FROM moves m JOIN pending p ON p.id = m.pending WHERE m.entry = entries.id"
 _BELIEVED = "(m.evidence = 'stat' AND e.trusted AND e.state = 'present' AND e.ctime_ns <> 0)"
+_NEW_PATH, _OLD_PATH = PATH.replace("e.name", "p.name"), PATH.replace("f.path", "o.path")
 _APPLY = (
+    "INSERT INTO events (time_ns, type, library, entry, path, was) "
+    f"SELECT :now, 'filename change', l.name, e.id, {_NEW_PATH}, {_OLD_PATH} FROM moves m "
+    "JOIN pending p ON p.id = m.pending JOIN folders f ON f.id = p.folder JOIN entries e ON e.id = m.entry "
+    "JOIN folders o ON o.id = e.folder JOIN libraries l ON l.id = f.library",
     # Names in the middle of an exchange: no file can have a NUL in its name.
     "UPDATE entries SET name = CAST(x'00' || id AS BLOB) WHERE id IN (SELECT entry FROM moves)",
     f"UPDATE entries SET folder = p.folder, name = p.name, kind = m.kind {_MOVED} "
@@ -202,7 +262,8 @@ _APPLY = (
     "UPDATE pending SET entry = NULL, reason = 'new' WHERE entry IN (SELECT entry FROM moves) "
     "AND id NOT IN (SELECT pending FROM moves)",
     # What is left to be read is read as the entry that it is.
-    "UPDATE pending SET entry = m.entry, reason = CASE m.evidence WHEN 'inode' THEN 'written' ELSE 'touched' END "
+    "UPDATE pending SET entry = m.entry, "
+    "reason = CASE WHEN m.evidence IN ('inode', 'sound') THEN 'written' ELSE 'touched' END "
     "FROM moves m WHERE m.pending = pending.id",
     "DELETE FROM pending WHERE id IN (SELECT m.pending FROM moves m JOIN entries e ON e.id = m.entry "
     f"WHERE m.evidence = 'content' OR {_BELIEVED})",

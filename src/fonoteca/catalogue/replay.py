@@ -10,10 +10,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fonoteca.catalogue import analyses, believing, copies, entries, holds, libraries, misplaced
+from fonoteca.catalogue import analyses, believing, copies, entries, events, holds, libraries, misplaced
 from fonoteca.core.entry import Content, RelPath, kind_of
+from fonoteca.core.journal import event_of
 from fonoteca.core.manifest.lines import (
     Folder,
+    Happened,
     Have,
     Held,
     Line,
@@ -99,6 +101,8 @@ class Replay:
             self._note(line)
         elif isinstance(line, Tags):
             self._tags(line)
+        elif isinstance(line, Happened):
+            self._happened(line)
         elif isinstance(line, Held):
             holds.take_line(self.connection, self.location, self.library, line)
         else:
@@ -165,9 +169,8 @@ class Replay:
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
         until_ns = line.time_ns if line.until_ns is None else line.until_ns
-        if self.believe_folders:
-            where = believing.Where(self.location, self.library)
-            believing.past(self.connection, where, line, entry, content, until_ns)
+        where = believing.Where(self.location, self.library, self.believe_folders)
+        believing.past(self.connection, where, line, entry, content, until_ns)
         if not self._kept_again(line, entry, segment):
             copies.add_version(
                 self.connection,
@@ -240,6 +243,15 @@ class Replay:
             self.connection.execute(
                 "INSERT INTO links (folder, name, target) VALUES (?, ?, ?)", (number, name, line.target)
             )
+
+    def _happened(self, line: Happened) -> None:
+        (name,) = self.connection.execute(
+            "SELECT name FROM libraries WHERE id = ?", (self.library,)
+        ).fetchone()
+        event = event_of(line, name)
+        if event is not None:
+            events.take(self.connection, event)
+            events.told(self.connection, self.location, self.library, events.last(self.connection))
 
     def _tags(self, line: Tags) -> None:
         found = self.connection.execute(

@@ -20,6 +20,8 @@ from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Key
 from fonoteca.core.plan.prune import History, Version, is_tag_edit, is_trusted
+from fonoteca.core.sound import Soundness
+from fonoteca.core.verdict import Verdict
 
 _MERELY_TOLD = {
     kind.value for kind in (FindingKind.GONE, FindingKind.EXTRA, FindingKind.SKIPPED, FindingKind.PUT_ASIDE)
@@ -84,7 +86,8 @@ def _history(
     *_, reason, path, library, state, present, copied, is_verified = rows[-1]
     past = connection.execute(_HISTORY, (entry,)).fetchall()
     contents = [*(content for content, _, _ in past), present]
-    arrivals = list(zip(contents, ["", *(verdict for _, _, verdict in past)], strict=True))
+    came = [_first_word(connection, contents[0]), *(verdict for _, _, verdict in past)]
+    arrivals = list(zip(contents, came, strict=True))
     trusted = is_trusted(arrivals)
     is_named = state == "held" or pointed.covers(library, location, path)
     after = [*(row[2] for row in rows[1:]), copied]
@@ -104,6 +107,13 @@ def _history(
     is_retired = state == "gone" and copied is None and reason == "retired"
     is_proven = bool(is_verified) and copied == present and state != "held" and trusted[-1]
     return History(versions, is_proven or is_retired)
+
+
+def _first_word(connection: sqlite3.Connection, content: int) -> str:
+    """How an entry's first content came: nothing but its own checks tells."""
+    found = connection.execute("SELECT soundness FROM analyses WHERE content = ?", (content,)).fetchone()
+    is_damaged = found is not None and found[0] == Soundness.DAMAGED.value
+    return Verdict.ADDED_DAMAGED.value if is_damaged else Verdict.ADDED.value
 
 
 def _stint(past: Sequence[tuple[int, int, str]], content: int, until_ns: int) -> int | None:

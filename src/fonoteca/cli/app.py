@@ -29,6 +29,8 @@ MODULES = {
     "restore": "restore",
     "versions": "versions",
     "prune": "prune",
+    "tags": "tags",
+    "log": "log",
     "status": "status",
     "show": "show",
     "config": "config",

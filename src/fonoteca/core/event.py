@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
+from fonoteca.core.retag import Change
+from fonoteca.core.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,14 @@ class Scanned:
     complete: bool
     moved: int = 0
     """Entries that have another path now; they count as neither new nor gone."""
+
+
+class Judged(NamedTuple):
+    """So many tracks and companions of a library have a new content that came by this verdict."""
+
+    library: str
+    verdict: Verdict
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +201,21 @@ class Repaired(NamedTuple):
     """Where the bad bytes are kept, `red: .fonoteca/quarantine/…`; None where none were there."""
 
 
+class Retagged(NamedTuple):
+    """Old tags stand again in a library's file. `how` is `would be written` or `written`.
+
+    `source`: the location whose earlier bytes were put back; None where the fields were written into the present file.
+    """
+
+    library: str
+    path: bytes
+    size: int
+    how: str
+    source: str | None
+    changes: tuple[Change, ...]
+    """Field by field, from what stands there to what stood there then."""
+
+
 @dataclass(frozen=True, slots=True)
 class VersionPruned:
     """An earlier content of an entry is kept no more at a location. `how` is `would be pruned` or `pruned`.
@@ -281,6 +306,7 @@ Event: TypeAlias = (
     RunStarted
     | Phase
     | Scanned
+    | Judged
     | Planned
     | WouldCopy
     | Advanced
@@ -293,6 +319,7 @@ Event: TypeAlias = (
     | Restored
     | WouldRepair
     | Repaired
+    | Retagged
     | VersionPruned
     | Found
     | LocationFailed

@@ -210,6 +210,15 @@ def wants_second_reading(facts: Facts) -> bool:
     return facts.stat not in (None, StatClass.WRITTEN)
 
 
+def wants_insight(facts: Facts) -> bool:
+    """True when the bytes alone cannot say what a difference means: the file's inside is asked before judging."""
+    if facts.is_same or not facts.is_track or facts.origin is not Origin.RECORDED or facts.stat is None:
+        return False
+    if facts.readings is Readings.UNEQUAL or facts.stat is StatClass.UNMOVED:
+        return False
+    return not (facts.is_emptied or facts.is_earlier)
+
+
 def _unread(facts: Facts) -> Verdict:
     """By the stat alone. Without a ctime, all that can be said is that size and mtime stand."""
     if facts.origin is Origin.RECORDED and facts.stat in (StatClass.UNMOVED, StatClass.CTIME_UNKNOWN):
@@ -277,15 +286,21 @@ def sameness(before: Payload | None, now: Payload | None) -> Sameness:
     return Sameness.SAME if before.digest == now.digest else Sameness.DIFFERS
 
 
-def stat_class(recorded: FileStat, seen: FileStat, *, ctime_trusted: bool) -> StatClass:
-    """Compare two stats of one path. `ctime_trusted` is False on file systems that keep no true ctime or inode."""
+def stat_class(
+    recorded: FileStat, seen: FileStat, *, ctime_trusted: bool, is_settled: bool = True
+) -> StatClass:
+    """Compare two stats of one path. `ctime_trusted` is False on file systems that keep no true ctime or inode.
+
+    `is_settled` is False where the recorded times were so young when the file was read that a write in the same
+    moment could have kept them: an equal ctime proves nothing then, another one still does.
+    """
     if (recorded.size, recorded.mtime_ns) != (seen.size, seen.mtime_ns):
         return StatClass.WRITTEN
     if not ctime_trusted or recorded.ctime_ns == 0:
         return StatClass.CTIME_UNKNOWN
     if (recorded.ctime_ns, recorded.inode) != (seen.ctime_ns, seen.inode):
         return StatClass.TOUCHED
-    return StatClass.UNMOVED
+    return StatClass.UNMOVED if is_settled else StatClass.CTIME_UNKNOWN
 
 
 _NO_TRUE_CTIME = frozenset(

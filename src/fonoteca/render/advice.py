@@ -29,6 +29,10 @@ def _advice(tally: Tally) -> Iterator[str]:
         return
     if (tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair)) or _would_put_back(tally):
         yield f"fonoteca {tally.task} … --apply    # the same words again: does it"
+    if tally.retagged_first and tally.retagged_first[0].how == "written":
+        yield "fonoteca backup    # copies what was written back"
+    elif tally.retagged_first:
+        yield "fonoteca tags restore … --apply    # the same words again: does it"
     for location in _damaged_at(tally) if tally.task != "repair" else ():
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:

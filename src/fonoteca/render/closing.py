@@ -37,6 +37,8 @@ from fonoteca.render.words import (
     rfc3339,
     safe,
     size,
+    values,
+    verdict_count,
     whereabouts,
 )
 
@@ -59,6 +61,7 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _would_retire(out, tally)
     _would(out, tally)
     _repaired(out, tally)
+    _retagged(out, tally)
     if tally.left is not None:
         left = f"{files(tally.left.files)}, {size(tally.left.bytes)}"
         out.print(Text(f"  {left} left for the next run, which begins there"), soft_wrap=True)
@@ -113,6 +116,9 @@ def _headline(out: Console, tally: Tally) -> None:
 def _libraries(out: Console, tally: Tally) -> None:
     for scanned in tally.scanned.values():
         out.print(Text(f"  {safe(scanned.library)}: {_scan_sentence(scanned)}"), soft_wrap=True)
+        if judged := tally.judged.get(scanned.library):
+            told = ", ".join(verdict_count(each.verdict, each.files) for each in judged)
+            out.print(Text(f"    of these {told}"), soft_wrap=True)
     if tally.in_libraries.files:
         out.print(Text(f"  {_sum('checked in the library', tally.in_libraries)}"))
 
@@ -269,6 +275,26 @@ def _repaired(out: Console, tally: Tally) -> None:
         out.print(Text(f"    {where}{what} {source}{kept}"), soft_wrap=True)
     if tally.repaired.files > SHOWN:
         out.print(Text(f"    … and {tally.repaired.files - SHOWN:,} more: --json lists all", style="dim"))
+
+
+def _retagged(out: Console, tally: Tally) -> None:
+    if not tally.retagged.files:
+        return
+    is_plan = tally.retagged_first[0].how != "written"
+    out.print(
+        Text(
+            f"  {_sum('would get their old tags' if is_plan else 'with their old tags again', tally.retagged)}"
+        )
+    )
+    for event in tally.retagged_first:
+        where = whereabouts(event.library, event.path, None)
+        how = f"the bytes of then, from {safe(event.source)}" if event.source else "written field by field"
+        out.print(Text(f"    {where} ({how})"), soft_wrap=True)
+        for change in event.changes:
+            line = f"{safe(change.field)}: {values(change.old)} → {values(change.new)}"
+            out.print(Text(f"      {line}"), soft_wrap=True)
+    if tally.retagged.files > SHOWN:
+        out.print(Text(f"    … and {tally.retagged.files - SHOWN:,} more: --json lists all", style="dim"))
 
 
 def _next(out: Console, tally: Tally) -> None:

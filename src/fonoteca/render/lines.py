@@ -24,6 +24,7 @@ from fonoteca.core.event import (
     Copied,
     Event,
     Found,
+    Judged,
     LibraryFailed,
     LocationFailed,
     Moved,
@@ -31,6 +32,7 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retagged,
     Retired,
     RunEnded,
     RunStarted,
@@ -139,6 +141,11 @@ def as_line(event: Event) -> Line:
             "counts": summary.counts,
             "locations": summary.per_location,
         }
+    if isinstance(event, Retagged):
+        fields = [
+            {"field": each.field, "old": list(each.old), "new": list(each.new)} for each in event.changes
+        ]
+        return _flat(event) | {"changes": fields}
     return _flat(event)
 
 
@@ -202,6 +209,7 @@ _KINDS: dict[type, str] = {
     RunStarted: "run_started",
     Phase: "phase",
     Scanned: "scanned",
+    Judged: "judged",
     Planned: "planned",
     WouldCopy: "would_copy",
     Advanced: "advanced",
@@ -214,6 +222,7 @@ _KINDS: dict[type, str] = {
     Restored: "restored",
     WouldRepair: "would_repair",
     Repaired: "repaired",
+    Retagged: "retagged",
     VersionPruned: "pruned",
     Found: "finding",
     LocationFailed: "location_failed",

@@ -13,12 +13,14 @@ from fonoteca.core.event import (
     Copied,
     Event,
     Found,
+    Judged,
     LibraryFailed,
     LocationFailed,
     Moved,
     Planned,
     Repaired,
     Restored,
+    Retagged,
     Retired,
     RunEnded,
     RunStarted,
@@ -95,6 +97,8 @@ class Tally:
 
     task: str = ""
     scanned: dict[str, Scanned] = field(default_factory=dict)
+    judged: dict[str, list[Judged]] = field(default_factory=dict)
+    """By library."""
     planned: dict[str, Planned] = field(default_factory=dict)
     at: dict[str, AtLocation] = field(default_factory=dict)
     in_libraries: Sum = field(default_factory=Sum)
@@ -109,6 +113,9 @@ class Tally:
     repaired: Sum = field(default_factory=Sum)
     repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
     """The first that were repaired, or of a plan would be."""
+    retagged: Sum = field(default_factory=Sum)
+    retagged_first: list[Retagged] = field(default_factory=list)
+    """The first whose tags were, or of a plan would be, brought back."""
     would_move: Sum = field(default_factory=Sum)
     would_move_first: list[WouldMove] = field(default_factory=list)
     would_retire: Sum = field(default_factory=Sum)
@@ -150,6 +157,10 @@ class Tally:
                 self.repaired.add(event.size)
                 if len(self.repaired_first) < SHOWN:
                     self.repaired_first.append(event)
+            case Retagged():
+                self.retagged.add(event.size)
+                if len(self.retagged_first) < SHOWN:
+                    self.retagged_first.append(event)
             case WouldCopy():
                 self._would(event)
             case Moved():
@@ -166,6 +177,8 @@ class Tally:
                     self.would_retire_first.append(event)
             case Scanned():
                 self.scanned[event.library] = event
+            case Judged():
+                self.judged.setdefault(event.library, []).append(event)
             case Planned():
                 self._planned(event)
             case LocationFailed() | LibraryFailed():

@@ -11,12 +11,16 @@ Everything that comes from a file name, a tag, a store or a server passes throug
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.report import MEANING, ExitCode
 from fonoteca.core.times import time_text
+from fonoteca.core.verdict import Verdict
 
+_LONG = 160
+"""Letters of a tag that a person is shown."""
 _JOINERS = "\u200c\u200d\u00a0\u3000"
 """Not "printable" to Python, harmless in a terminal and ordinary in names: joiners, and two blanks."""
 
@@ -51,11 +55,39 @@ def safe_lines(text: str) -> str:
     return "\n".join(safe(line) for line in text.split("\n"))
 
 
+_VERDICT_NOUNS = {
+    Verdict.TAG_EDIT: ("tag edit", "tag edits"),
+    Verdict.VOLATILE_EDIT: (
+        "edit by a player (play count, rating, loudness)",
+        "edits by players (play counts, …)",
+    ),
+    Verdict.COMPANION_EDITED: ("companion edited", "companions edited"),
+    Verdict.UNPROVEN: (
+        "replaced without proof, the old one pinned",
+        "replaced without proof, the old ones pinned",
+    ),
+}
+
+
+def verdict_count(verdict: Verdict, count: int) -> str:
+    """So many contents that came by a verdict: `330 tag edits`, `2 replaced`."""
+    one, many = _VERDICT_NOUNS.get(verdict, (verdict.value, verdict.value))
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def size(count: float) -> str:
     """Bytes, decimal, three digits: `3.3 GB`."""
     from humanize import naturalsize
 
     return naturalsize(count, format="%.1f").replace(" Bytes", " bytes").replace(" Byte", " byte")
+
+
+def values(several: Sequence[str] | None) -> str:
+    """`Jazz; Soul`; `(none)` where there is no such field. Long ones are cut: `--json` has all."""
+    if not several:
+        return "(none)"
+    text = safe("; ".join(several))
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def number(count: int) -> str:

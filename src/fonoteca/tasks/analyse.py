@@ -27,7 +27,6 @@ from fonoteca.tasks.inside import tell
 PHASE = "look inside"
 _AT_ONCE = 64
 """So many results are recorded in one transaction."""
-_NOT_AUDIO = "neither its name nor its first bytes are those of an audio file"
 
 
 def analyse(archive: Archive, config: LibraryConfig, row: LibraryRow, *, workers: int = 2) -> Iterator[Event]:
@@ -121,7 +120,7 @@ def row_for(outcome: Tagged | Unreadable | NotAudio, now_ns: int) -> AnalysisRow
         case Unreadable():
             row = AnalysisRow(now_ns, _tool(), outcome.reason)
         case NotAudio():
-            return AnalysisRow(now_ns, _tool(), _NOT_AUDIO, sound_version=VERSION)
+            return AnalysisRow(now_ns, _tool(), analyses.NOT_AUDIO, sound_version=VERSION)
         case Tagged():
             pictures = [asdict(each) for each in outcome.pictures]
             audio = asdict(outcome.audio) if outcome.audio is not None else {}

@@ -10,23 +10,18 @@ a person's word (`guarding`).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import analyses, libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core import naming
-from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
 from fonoteca.errors import Full, LibraryError, LocationError
-from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
@@ -34,27 +29,18 @@ from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_r
 from fonoteca.tasks.founding import expect_memory, expect_parts
 from fonoteca.tasks.guarding import Guarding
 from fonoteca.tasks.inside import tell
-from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
+from fonoteca.tasks.retiming import retime
 from fonoteca.tasks.retiring import retire
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
-from fonoteca.tasks.seal import Ledger
 from fonoteca.tasks.sidecars import hold_against
 from fonoteca.tasks.survey import is_due, survey
 
 if TYPE_CHECKING:
-    from fonoteca.tasks.lanes import AnyLane
     from fonoteca.tasks.transfer import Transfer
-
-READERS = 2
-APART_FILES = 1000
-"""From so many files on each lane works in a process of its own: what is scarce then is the interpreter."""
-
-BUFFERS = 24
-"""Blocks of 1 MiB that readers and lanes share."""
 
 SECOND_READING_NS = 6 * 3600 * 1_000_000_000
 """A content read once is read again, past the cache, by the first run after so long (6 h): within a day."""
@@ -203,6 +189,7 @@ class Job:
         for one in self.alive():
             try:
                 yield from relocate(self.archive, one.place, one.row, row)
+                yield from retime(self.archive, one.place, one.row, row)
                 if retires:
                     yield from retire(self.archive, one.place, one.row, row)
             except LocationError as error:
@@ -239,57 +226,21 @@ class Job:
                 self._mark_failed(event.location)
             yield event
 
-    def _mark_failed(self, name: str) -> None:
-        for one in self.opened:
-            if one.config.name == name:
-                one.failed = True
-
     def _make(
         self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
     ) -> Generator[Event, None, Transfer]:
         # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
-        from fonoteca.tasks.apart import LaneApart
-        from fonoteca.tasks.blocks import BlockPool
-        from fonoteca.tasks.finish import finish
-        from fonoteca.tasks.lanes import Lane
-        from fonoteca.tasks.predecessor import take_place_of
-        from fonoteca.tasks.reading import Reader
-        from fonoteca.tasks.transfer import Transfer
-        from fonoteca.tasks.weighing import Counting
+        from fonoteca.tasks.making import make_transfer
 
-        archive = self.archive
-        reports: SimpleQueue[object] = SimpleQueue()
-        pool = BlockPool(BUFFERS)
-        apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
-        lanes: list[AnyLane] = []
-        namers: list[Namer] = []
-        rows: list[places.PlaceRow] = []
-        for one in targets:
-            try:
-                folder = folder_of(one.place, row)
-            except LocationError as error:
-                yield self._fail(one, error)
-                continue
-            chain = places.chain(archive.catalogue, one.row.id, row.id)
-            ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
-            name, number = one.config.name, len(lanes)
-            lane = Lane(number, name, one.place, ledger, reports, row.name, finish, take_place_of)
-            lanes.append(LaneApart(lane, pool, reports) if apart else lane)
-            namers.append(
-                Namer(archive.catalogue, one.row.id, folder, naming.rule_named(one.row.identity.naming))
-            )
-            rows.append(one.row)
-        reader = Reader(
-            config.path,
-            lanes,
-            pool,
-            SimpleQueue(),
-            reports.put,
-            Trust(config.path),
-            archive.now,
-        )
-        recorder = Counting(archive.catalogue, row, rows, self.started_ns)
-        return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)
+        making = make_transfer(self.archive, config, row, targets, files, self.started_ns)
+        for one, error in making.failed:
+            yield self._fail(one, error)
+        return making.transfer
+
+    def _mark_failed(self, name: str) -> None:
+        for one in self.opened:
+            if one.config.name == name:
+                one.failed = True
 
     # after
 

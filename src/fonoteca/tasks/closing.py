@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, copies, holds, journal, libraries, places, replay
+from fonoteca.catalogue import analyses, copies, events, holds, journal, libraries, past, places, replay
 from fonoteca.catalogue.database import snapshot, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain, PlaceRow
@@ -19,6 +19,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.journal import line_of
 from fonoteca.core.manifest.layout import catalogue_key
 from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Retired, Superseded
 from fonoteca.core.place import Key
@@ -40,10 +41,13 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
         ledger.chain = places.chain(archive.catalogue, row.id, library.id)
     notes = _note_changes(archive, row, library)
     untold = analyses.untold(archive.catalogue, row.id, library.id)
+    newest = events.last(archive.catalogue)
+    after = events.told_until(archive.catalogue, row.id, library.id)
+    happened = [line_of(each) for each in events.stored(archive.catalogue, library.name, after, newest)]
     stops = holds.untold(archive.catalogue, row.id, library.id)
-    if not notes and not untold and not stops:
+    if not (notes or untold or happened or stops):
         return
-    sealed = ledger.seal(chain([*map(holds.line_of, stops), *notes], _analysis_lines(archive, untold)))
+    sealed = ledger.seal(chain(map(holds.line_of, stops), notes, _analysis_lines(archive, untold), happened))
     with transaction(archive.catalogue):
         for line in notes:
             if line.gone:
@@ -52,6 +56,7 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
                 target = line.target if isinstance(line, Link) else None
                 replay.put_note(archive.catalogue, row.id, library.id, line.path, target)
         analyses.told(archive.catalogue, row.id, untold)
+        events.told(archive.catalogue, row.id, library.id, newest)
         holds.told(archive.catalogue, row.id, stops)
         places.set_chain(archive.catalogue, row.id, library.id, sealed)
     yield Sealed(row.name, library.name, sealed.n)
@@ -89,13 +94,17 @@ def restate(archive: Archive, place: OpenLocation, row: PlaceRow, library: Libra
     """Write one full segment: all that holds. Earlier segments go."""
     known = places.chain(archive.catalogue, row.id, library.id)
     ledger = Ledger(place, LibraryId(library.uid), known, archive.now)
+    newest = events.last(archive.catalogue)
+    happened = map(line_of, events.stored(archive.catalogue, library.name, 0, newest))
     stops = holds.every(archive.catalogue, library.id)
-    sealed = ledger.seal(chain(map(holds.line_of, stops), _all_lines(archive, row, library)), full=True)
+    lines = chain(map(holds.line_of, stops), _all_lines(archive, row, library), happened)
+    sealed = ledger.seal(lines, full=True)
     with transaction(archive.catalogue):
         holds.told(archive.catalogue, row.id, stops)
         places.set_chain(archive.catalogue, row.id, library.id, Chain(sealed.n, sealed.digest, sealed.n))
         over = [FindingKind.MANIFEST_DAMAGED]
         journal.close(archive.catalogue, archive.now(), kinds=over, library=library.name, location=row.name)
+        events.told(archive.catalogue, row.id, library.id, newest)
     ledger.drop_restated()
     yield Sealed(row.name, library.name, sealed.n)
 
@@ -141,7 +150,7 @@ def _kept(connection: sqlite3.Connection, row: PlaceRow, version: copies.Version
         content,
         version.mtime_ns,
         Key(version.key),
-        version.reason,
+        past.verdict_on(connection, version.entry, version.sha256, version.size) or version.reason,
         Level(version.level),
         version.verified_ns or version.time_ns,
         until_ns=version.time_ns,

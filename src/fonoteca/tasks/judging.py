@@ -3,6 +3,9 @@
 What differs once may have turned in memory or in the page cache on its way. So the second reading decides: equal to
 what was recorded, nothing is wrong with the file; equal to the first, its bytes are other ones; else the machine is at
 fault.
+
+A track whose bytes are other ones because somebody wrote or touched it is looked into before anything is said: its
+payload, its own checks and its tags tell an edit from damage.
 """
 
 from __future__ import annotations
@@ -10,20 +13,41 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
+from fonoteca.catalogue.analyses import AnalysisRow
+from fonoteca.catalogue.pending import WRITTEN
 from fonoteca.core.digest import Hasher
-from fonoteca.core.entry import Content, EntryKind, RelPath, is_settled, kind_of
+from fonoteca.core.entry import Content, EntryKind, FileStat, RelPath, is_settled, kind_of
+from fonoteca.core.insight import with_insight
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import Decision, Need, Work
-from fonoteca.core.verdict import Facts, Origin, Readings, StatClass, judge, stat_class, wants_second_reading
+from fonoteca.core.verdict import (
+    Facts,
+    Origin,
+    Readings,
+    StatClass,
+    judge,
+    stat_class,
+    wants_insight,
+    wants_second_reading,
+)
 from fonoteca.disk import calls
 from fonoteca.disk.reading import read_past_cache
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
+from fonoteca.tasks.insight import insight_of
 from fonoteca.tasks.readings import Changed
 
-_MAY_BE_WRITTEN = ("written", "no copy yet")
-"""Reasons for which a file is read whose bytes may be other ones by now: the lanes are prepared for them."""
+LookInside: TypeAlias = Callable[[bytes, FileStat, Callable[[], None]], AnalysisRow]
+"""What is inside the file at a path while its stat is that one. Raises Changed, and what the callable raises."""
+
+
+class Judged(NamedTuple):
+    """A decision, and what was read inside the file where the verdict asked for it."""
+
+    decision: Decision
+    inside: AnalysisRow | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +57,32 @@ class Judge:
     root: bytes
     trust: Trust
     go_on: Callable[[], None]
+    look_inside: LookInside
 
-    def decide(self, work: Work, status: os.stat_result, first: Content, read_ns: int) -> Decision:
+    def decide(self, work: Work, status: os.stat_result, first: Content, read_ns: int) -> Judged:
         """What `first`, read of `work` while its stat was `status`, means. Raises Changed, OSError.
 
         Changed, too, where the bytes that lanes were given are not those of the file: it is read anew for them.
         """
         stat = file_stat(status)
         ctime = self.trust.ctime(status.st_dev, work.path)
-        moved = stat_class(work.known, stat, ctime_trusted=ctime) if work.known else None
+        moved = None
+        if work.known is not None:
+            moved = stat_class(work.known, stat, ctime_trusted=ctime, is_settled=work.is_settled)
         content, facts = self._facts(work, status, first, moved)
+        inside: AnalysisRow | None = None
+        is_other = judge(facts).is_version or (moved is StatClass.WRITTEN and not facts.is_same)
+        if (is_other or wants_insight(facts)) and work.reason != WRITTEN:
+            # Planned as expected-unchanged: looked at anew, with lanes prepared and what was inside it before.
+            raise Changed(stat.size)
+        if wants_insight(facts):
+            inside = self.look_inside(join(self.root, work.path), stat, self.go_on)
+            facts = with_insight(facts, work.before, insight_of(inside))
         verdict = judge(facts)
-        is_other = verdict.is_version or (moved is StatClass.WRITTEN and not facts.is_same)
-        if is_other and work.reason not in _MAY_BE_WRITTEN:
-            raise Changed(
-                stat.size
-            )  # planned as expected-unchanged: looked at anew, with lanes prepared for it
         if content != first and any(target.need is Need.BYTES for target in work.targets):
             raise Changed(stat.size)
         racy_ns = self.trust.racy_ns(status.st_dev, work.path)
-        return Decision(content, stat, verdict, is_settled(stat, read_ns, racy_ns), read_ns)
+        return Judged(Decision(content, stat, verdict, is_settled(stat, read_ns, racy_ns), read_ns), inside)
 
     def _facts(
         self, work: Work, status: os.stat_result, first: Content, moved: StatClass | None

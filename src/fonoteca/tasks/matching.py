@@ -2,14 +2,15 @@
 
 By inode, size and mtime first, which costs no reading: a renamed folder of 500 files is 500 rows in a table. Then by
 the inode of a file that is older than our last reading of it (moved and edited). What is left is read where a lost
-entry has its size, and matched by its bytes. An entry that is found keeps its number, its history and its versions.
+entry has its size, and matched by its bytes; then tracks by their payload (moved, and retagged by a program that writes
+a new file). An entry that is found keeps its number, its history and its versions.
 """
 
 from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -29,6 +30,7 @@ from fonoteca.disk.reading import open_source
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.crew import Cancelled, Crew
+from fonoteca.tasks.hearing import hear
 
 TOGETHER = 1000
 """So many moves are written together."""
@@ -42,23 +44,36 @@ Sighting = tuple[int, Content, FileStat, bool]
 
 
 def match_moves(
-    archive: Archive, row: LibraryRow, trust: Trust, unseen: Sequence[bytes], *, read: bool
+    archive: Archive,
+    row: LibraryRow,
+    trust: Trust,
+    unseen: Sequence[bytes],
+    *,
+    read: bool,
+    at_home: Callable[[], Iterator[Event]],
 ) -> Generator[Event, None, dict[str, int]]:
     """Give every entry that has another path now that path; gives how many, by what they had been taken for.
 
-    `unseen`: folders and files of which nothing is known this time. `read`: candidates may be read. Raises Interrupted.
+    `unseen`: folders and files of which nothing is known this time. `read`: candidates may be read. `at_home` is called
+    before that, to settle what is where it was though its stat is another one. Raises Interrupted.
     """
     one = Matching(archive.catalogue, row, trust, unseen)
     with transaction(archive.catalogue):
-        if not moves.begin(archive.catalogue, row.id):
+        if moves.begin(archive.catalogue, row.id):
+            one.match(Evidence.STAT)
+            one.match(Evidence.INODE)
+        yield from at_home()
+        if not moves.any_lost(archive.catalogue):
             return {}
-        one.match(Evidence.STAT)
-        one.match(Evidence.INODE)
     files, size = moves.candidate_totals(archive.catalogue) if read else (0, 0)
     if files:
         yield Phase("look for moved files", files, size)
         yield from _sight(archive, trust)
         one.match(Evidence.CONTENT)
+    if read and (tracks := moves.hearable(archive.catalogue)):
+        yield Phase("listen for moved tracks", len(tracks), sum(each.size for each in tracks))
+        yield from hear(archive, trust, tracks)
+        one.match(Evidence.SOUND)
     moves.drop_impossible(archive.catalogue)
     counts = moves.counts(archive.catalogue)
     if counts:

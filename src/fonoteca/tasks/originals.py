@@ -63,6 +63,10 @@ class Original(NamedTuple):
     inode: int
     sha256: bytes
     xxh3_128: bytes
+    is_settled: bool = True
+    """False where its times were too young when it was read for an equal ctime to prove anything."""
+    is_held: bool = False
+    """What was wrong with it is known, and waits."""
 
 
 class Seen(NamedTuple):
@@ -162,9 +166,9 @@ class Originals:
         after = 0
         while True:
             page = self.catalogue.execute(
-                # A stat that is not trusted has no ctime to tell from.
-                f"SELECT e.id, {PATH}, e.size, e.mtime_ns, iif(e.trusted, e.ctime_ns, 0), e.inode, c.sha256, "
-                "c.xxh3_128 FROM entries e JOIN folders f ON f.id = e.folder JOIN contents c ON c.id = e.content "
+                f"SELECT e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, "
+                "c.xxh3_128, e.trusted, e.state = 'held' FROM entries e JOIN folders f ON f.id = e.folder "
+                "JOIN contents c ON c.id = e.content "
                 "WHERE f.library = ? AND e.state IN ('present', 'held') AND e.id > ? ORDER BY e.id LIMIT ?",
                 (row.id, after, PAGE),
             ).fetchall()
@@ -193,7 +197,9 @@ class Originals:
             status = os.fstat(fd)
             before, where = file_stat(status), self._trust.of(status.st_dev, original.path)
             recorded = FileStat(original.size, original.mtime_ns, original.ctime_ns, original.inode)
-            moved = stat_class(recorded, before, ctime_trusted=trusts_ctime(where.type))
+            moved = stat_class(
+                recorded, before, ctime_trusted=trusts_ctime(where.type), is_settled=original.is_settled
+            )
             if moved is StatClass.WRITTEN:
                 return Seen(original, Sight.WRITTEN)
             hasher = Hasher()
@@ -213,6 +219,10 @@ class Originals:
             )
         first = Content(found.sha256, hasher.size, found.xxh3_128)
         verdict = self._judged(original, path, status, first, moved)
+        if verdict is Verdict.SUSPECT and moved is StatClass.TOUCHED and not original.is_held:
+            return Seen(
+                original, Sight.WRITTEN
+            )  # somebody touched it: the next scan looks into it, and judges
         sight = Sight.DIFFERS if not verdict.leads_outward else Sight.SAME
         return Seen(original, sight, level, before, verdict=verdict, found=found.sha256)
 
@@ -252,6 +262,9 @@ class Originals:
         original = seen.original
         if seen.sight is Sight.WRITTEN:
             self.changed += 1
+            if original.is_held:
+                kinds = holding.KINDS.values()
+                journal.seen_again(self.catalogue, now, kinds=kinds, library=row.name, path=original.path)
             return None
         if seen.sight is Sight.SAME and seen.stat is not None:
             trusted = is_settled(seen.stat, now, seen.racy_ns)

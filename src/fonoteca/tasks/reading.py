@@ -25,7 +25,7 @@ from fonoteca.disk.reading import NotRegular, open_source, read_past_cache, read
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.blocks import Block, BlockPool
-from fonoteca.tasks.judging import Judge, same_after
+from fonoteca.tasks.judging import Judge, Judged, LookInside, same_after
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import Begin, Data, End, Other, Small
 from fonoteca.tasks.readings import (
@@ -60,12 +60,13 @@ class Reader:
     report: Callable[[ReadParcel | Missed | ReaderCrashed], None]
     trust: Trust
     now: Callable[[], int]
+    look_inside: LookInside
     stopped: bool = False
     """Set by the caller: readers end at the next block."""
     _judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        self._judge = Judge(self.root, self.trust, self._go_on)
+        self._judge = Judge(self.root, self.trust, self._go_on, self.look_inside)
 
     def run(self) -> None:
         """A thread's body: parcels until None."""
@@ -125,11 +126,11 @@ class Reader:
             if isinstance(fd, OSError):
                 raise fd
             size, before, read_ns = self._read_whole(fd, work, buffer)
-            decision = self._decide(work, before, digest(buffer[:size]), size, read_ns)
+            decision, inside = self._decide(work, before, digest(buffer[:size]), size, read_ns)
         except (Changed, OSError) as error:
             results.append(unread(work, error))
             return 0
-        results.append(Read(work, decision))
+        results.append(Read(work, decision, inside=inside))
         shares.append((work, decision, start, size))
         return size
 
@@ -166,9 +167,9 @@ class Reader:
                         sending.append((lane, target))
                 digests, size = self._pump(fd, path, work, sending)
             same_after(path, before, size)
-            decision = self._decide(work, before, digests, size, read_ns)
+            decision, inside = self._decide(work, before, digests, size, read_ns)
             left = self._not_sent(work, decision, sending)
-            result = Read(work, decision, left)
+            result = Read(work, decision, left, inside)
         except (Changed, OSError) as error:
             result = unread(work, error)
         except Stopped:
@@ -261,7 +262,7 @@ class Reader:
 
     def _decide(
         self, work: Work, status: os.stat_result, digests: Digests, size: int, read_ns: int
-    ) -> Decision:
+    ) -> Judged:
         content = Content(digests.sha256, size, digests.xxh3_128)
         return self._judge.decide(work, status, content, read_ns)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.core.plan.copies import Action, Decision, Work, action_for
 from fonoteca.tasks.messages import Item, Other
 
@@ -16,6 +17,8 @@ class Read(NamedTuple):
     decision: Decision
     left: tuple[int, ...] = ()
     """Lanes that needed its bytes and could not take them."""
+    inside: AnalysisRow | None = None
+    """What was read inside it, where the verdict asked."""
 
 
 class Unread(NamedTuple):
@@ -80,7 +83,7 @@ def without(result: Result, left: set[int]) -> Result:
         return result
     wanting = (t for t in result.work.targets if t.lane in left)
     mine = tuple(t.lane for t in wanting if action_for(t, result.decision) is Action.PUBLISH)
-    return Read(result.work, result.decision, mine)
+    return result._replace(left=mine)
 
 
 Share: TypeAlias = tuple[Work, Decision, int, int]

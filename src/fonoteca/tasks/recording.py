@@ -7,14 +7,16 @@ before any copy of it.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from fonoteca.catalogue import copies, entries, journal, pending, places
+from fonoteca.catalogue import analyses, copies, entries, journal, pending, places
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain
 from fonoteca.core.entry import kind_of
-from fonoteca.core.event import Advanced, Copied, Event, Found
+from fonoteca.core.event import Advanced, Copied, Event, Found, Judged
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.guard import doubts_machine
 from fonoteca.core.plan.copies import Decision, OldCopy, Work
@@ -45,6 +47,8 @@ class Recorder:
     """By work: the new entry's number, and how many lanes have yet to report on it."""
     _next: int = 0
     _rotten: int = 0
+    _came: Counter[Verdict] = field(default_factory=Counter)
+    """New contents of entries, by the verdict."""
 
     def __post_init__(self) -> None:
         self._next = entries.next_number(self.catalogue)
@@ -69,7 +73,7 @@ class Recorder:
             if not result.decision.verdict.leads_outward:
                 yield self._hold(result)
             elif result.work.entry is not None:
-                self._renew(result.work, result.decision)
+                self._renew(result.work, result.decision, result.inside)
             if result.left:
                 self.again(result.work, pending.NO_COPY)
                 self._forget([result.work.id] * len(result.left))
@@ -108,6 +112,9 @@ class Recorder:
 
     def ended(self) -> Iterator[Event]:
         """What all that was read says together."""
+        for verdict in Verdict:
+            if self._came[verdict]:
+                yield Judged(self.library.name, verdict, self._came[verdict])
         finding = doubts_machine(self.library.name, self._rotten)
         if finding is not None:
             yield self.found(finding)
@@ -183,13 +190,17 @@ class Recorder:
             path=work.path,
         )
 
-    def _renew(self, work: Work, decision: Decision) -> None:
+    def _renew(self, work: Work, decision: Decision, inside: AnalysisRow | None) -> None:
         assert work.entry is not None
         if decision.verdict.is_version:
+            self._came[decision.verdict] += 1
+            content = entries.put_content(self.catalogue, decision.content)
+            if inside is not None:
+                analyses.put(self.catalogue, content, inside)
             entries.accept(
                 self.catalogue,
                 work.entry,
-                entries.put_content(self.catalogue, decision.content),
+                content,
                 decision.stat,
                 trusted=decision.trusted,
                 read_ns=decision.read_ns,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fonoteca.catalogue import entries, journal
+from fonoteca.catalogue import entries, events, journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
@@ -21,6 +21,7 @@ from fonoteca.core.digest import Hasher, fast_digest
 from fonoteca.core.entry import RACY_NS, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Repaired, Warned, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import recovery
 from fonoteca.core.manifest.layout import quarantine_key
 from fonoteca.core.pattern import join, split
 from fonoteca.core.place import Key
@@ -31,6 +32,7 @@ from fonoteca.errors import LibraryError, LocationError
 from fonoteca.library.scan import file_stat
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks import holding
+from fonoteca.tasks.ground import is_reached_by_folders
 from fonoteca.tasks.originals import Original, Originals, Seen, Sight
 from fonoteca.tasks.seal import raise_first
 from fonoteca.tasks.supply import Supply
@@ -115,7 +117,8 @@ class Reinstating:
         assert seen.stat is not None  # it was read
         path = join(self.config.path, entry.path)
         try:
-            self._expect_folders(entry)
+            if not is_reached_by_folders(self.config.path, entry.path):
+                raise NotKept("a symbolic link stands in its path")
             with Replacement(path, entry.mtime_ns) as new:
                 filled = self.supply.fill(bad, lambda size: new.begin())
                 yield from self.job.said(bad, filled.tried)
@@ -138,6 +141,8 @@ class Reinstating:
         with transaction(self.job.archive.catalogue):
             trusted = is_settled(stat, now, RACY_NS)
             entries.confirm(self.job.archive.catalogue, entry.entry, stat, trusted=trusted, now_ns=now)
+            source = self.job.origins.name(filled.source)
+            events.add(self.job.archive.catalogue, recovery(now, bad, None, Kind.ORIGINAL, source, kept))
         self._close(row, entry)
         yield Repaired(
             row.name,
@@ -151,13 +156,6 @@ class Reinstating:
             filled.source.verified_ns,
             kept,
         )
-
-    def _expect_folders(self, entry: EntryRow) -> None:
-        """An entry is reached through folders alone: where a link took a folder's place, it leads elsewhere."""
-        folder = split(entry.path)[0]
-        root = os.path.realpath(self.config.path)
-        if os.path.realpath(join(root, folder)) != join(root, folder).rstrip(b"/"):
-            raise NotKept("a symbolic link stands in its path")
 
     def _keep(self, path: bytes, entry: EntryRow, seen: Seen) -> str:
         """The bad bytes, in quarantine at the first location that takes them. Raises NotKept, OSError."""
@@ -214,7 +212,15 @@ def _why(seen: Seen) -> str:
 def original_of(entry: EntryRow) -> Original:
     """One entry as it was recorded."""
     stat = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
-    return Original(entry.entry, entry.path, *stat, entry.sha256, entry.xxh3_128)
+    return Original(
+        entry.entry,
+        entry.path,
+        *stat,
+        entry.sha256,
+        entry.xxh3_128,
+        bool(entry.trusted),
+        entry.state == "held",
+    )
 
 
 def _as_bad(row: LibraryRow, entry: EntryRow) -> Bad:

@@ -16,11 +16,13 @@ from fonoteca.core.event import (
     Copied,
     Event,
     Found,
+    Judged,
     LibraryFailed,
     LocationFailed,
     Moved,
     Repaired,
     Restored,
+    Retagged,
     Retired,
     RunEnded,
     RunStarted,
@@ -70,6 +72,8 @@ class Tally:
             self._count(f"{name}_bytes", event.size)
             self._at(event.location, name, 1)
             self.codes.add(ExitCode.REPAIRABLE)
+        elif isinstance(event, Retagged):
+            self._count("retagged" if event.how == "written" else "would_retag", 1)
         elif isinstance(event, VersionPruned):
             name = event.how.replace(" ", "_")
             self._count(name, 1)
@@ -78,6 +82,8 @@ class Tally:
         elif isinstance(event, Scanned):
             for name in ("entries", "bytes", "new", "written", "touched", "gone"):
                 self._count(name, getattr(event, name))
+        elif isinstance(event, Judged):
+            self._count(event.verdict.value.replace(",", "").replace(" ", "_"), event.files)
         elif isinstance(event, Found):
             self._found(event.finding)
         elif isinstance(event, LocationFailed):

@@ -26,10 +26,8 @@ from fonoteca.disk.mounts import FileSystem
 from fonoteca.library.scan import Listing, file_stat, walk
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.absence import confirm_absent, say_gone
+from fonoteca.tasks.masses import believe_masses
 from fonoteca.tasks.matching import match_moves
-
-MASS_TOUCH_MIN = 20
-"""Fewer touched files than this are simply read again."""
 
 
 @dataclass(slots=True)
@@ -82,11 +80,12 @@ def look(archive: Archive, config: LibraryConfig, *, read: bool = True) -> Itera
         _unlisted_folders(one)
         confirm_absent(one)
     yield from _drain(one)
-    moved = yield from match_moves(archive, row, one.trust, one.unseen, read=read)
+    moved = yield from match_moves(
+        archive, row, one.trust, one.unseen, read=read, at_home=lambda: believe_masses(one)
+    )
     with transaction(archive.catalogue):
         for reason, count in moved.items():
             one.counts[reason] -= count
-        _mass_touch(one)
         gone = say_gone(one)
         complete = not one.unseen
         libraries.scanned(archive.catalogue, row.id, archive.now(), complete)
@@ -263,29 +262,6 @@ def _around(one: Pass, path: bytes) -> str | None:
         if path in one.seen_folders:
             return one.seen_folders[path]
     return None
-
-
-def _mass_touch(one: Pass) -> None:
-    """Most of a library touched at once is a new disk or a restore: believe size and mtime now, re-read soon.
-
-    Entries brought back from a manifest (no ctime known) are read at once: their first scan compares digests.
-    """
-    touched, total = one.counts["touched"], one.counts["entries"]
-    if touched < MASS_TOUCH_MIN or touched * 2 <= total:
-        return
-    exclusion_of_unproven = "e.ctime_ns <> 0 AND e.trusted AND e.state = 'present'"
-    rows = one.catalogue.execute(
-        f"SELECT p.id, e.id, f.path, e.name FROM pending p JOIN entries e ON e.id = p.entry "
-        f"JOIN folders f ON f.id = e.folder WHERE p.reason = ? AND {exclusion_of_unproven}",
-        (pending.TOUCHED,),
-    ).fetchall()
-    for number, entry, folder, name in rows:
-        try:
-            status = os.lstat(join(one.config.path, join(folder, name)))
-        except OSError:
-            continue  # it stays pending; reading it will say what is wrong
-        entries.relocated(one.catalogue, entry, file_stat(status), now_ns=one.started_ns)
-        one.catalogue.execute("DELETE FROM pending WHERE id = ?", (number,))
 
 
 def _drain(one: Pass) -> Iterator[Event]:

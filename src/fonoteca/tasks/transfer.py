@@ -26,6 +26,7 @@ from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks import apart
 from fonoteca.tasks.blocks import BLOCK_BYTES
+from fonoteca.tasks.insight import Insights, known_insight
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
 from fonoteca.tasks.naming import Namer
@@ -57,6 +58,7 @@ class Transfer:
     threads: int
     reports: SimpleQueue[object]
     recorder: Recorder
+    insights: Insights
     only: str | None = None
     """Take only what is pending for this reason."""
     _reading: list[Thread] = field(default_factory=list)
@@ -103,6 +105,7 @@ class Transfer:
                 lane.join()
             raise
         finally:
+            self.insights.close()
             self._commit()
 
     def _dismiss_readers(self, *, hurry: bool = False) -> None:
@@ -159,7 +162,7 @@ class Transfer:
         if again and row is None:  # it may have been recorded in the first round
             row = entries.by_path(self.catalogue, self.library.id, item.folder_path, item.name)
         recorded = row.bytes_recorded if row else None
-        known = _believed(row) if row else None
+        known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
         reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
         targets = self._targets(row, path, reason)
         self._next += 1
@@ -174,7 +177,9 @@ class Transfer:
             known,
             targets,
             past_cache=reason == pending.DUE,
+            is_settled=bool(row.trusted) if row else True,
             earlier=entries.earlier(self.catalogue, row.entry) if row else frozenset(),
+            before=known_insight(self.catalogue, row.content) if row and reason == pending.WRITTEN else None,
         )
 
     def _targets(self, row: entries.EntryRow | None, path: RelPath, reason: str) -> tuple[Target, ...]:
@@ -275,11 +280,6 @@ class Transfer:
         if self.catalogue.in_transaction:
             self.catalogue.execute("COMMIT")
         self._committed = monotonic()
-
-
-def _believed(row: entries.EntryRow) -> FileStat:
-    """The recorded stat. One that is not trusted has no ctime to tell from: what came after could have kept it."""
-    return FileStat(row.size, row.mtime_ns, row.ctime_ns if row.trusted else 0, row.inode)
 
 
 def _old_copy(copy: copies.CopyRow) -> OldCopy:

@@ -73,8 +73,8 @@ def _originals(
     connection: sqlite3.Connection, span: tuple[int, int]
 ) -> Iterator[tuple[int, tuple[int, Item]]]:
     for rank, *found in connection.execute(
-        f"SELECT d.rank, e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, c.xxh3_128 "
-        "FROM temp.due d CROSS JOIN entries e ON e.id = d.number "
+        f"SELECT d.rank, e.id, {PATH}, e.size, e.mtime_ns, e.ctime_ns, e.inode, c.sha256, c.xxh3_128, "
+        "e.trusted, e.state = 'held' FROM temp.due d CROSS JOIN entries e ON e.id = d.number "
         f"JOIN contents c ON c.id = e.content JOIN folders f ON f.id = e.folder WHERE d.kind = 'original' {_SPAN}",
         span,
     ):

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from fonoteca.core.entry import Content, FileStat, RelPath
+from fonoteca.core.insight import Insight
 from fonoteca.core.place import Key
 from fonoteca.core.verdict import Verdict
 
@@ -62,6 +63,10 @@ class Work(NamedTuple):
     """A second reading: from the device, not from memory."""
     earlier: frozenset[tuple[bytes, int]] = frozenset()
     """SHA-256 and size of what was recorded of this entry before."""
+    is_settled: bool = True
+    """False where `known` was too young when it was read for an equal ctime to prove anything."""
+    before: Insight | None = None
+    """The inside of `recorded`, for a written file; None where nobody looked yet."""
 
 
 def need_of(old: OldCopy | None, recorded: Content | None, reason: str, *, stands: bool) -> Need:

@@ -29,6 +29,8 @@ class Evidence(StrEnum):
     """The inode alone, of a file that is older than our last reading: moved and edited, so it is read as written."""
     CONTENT = "content"
     """Its bytes were read and are the entry's: moved to another disk, or copied and removed."""
+    SOUND = "sound"
+    """Its payload is the entry's: moved and retagged by what writes a new file each time."""
 
 
 class Arrival(NamedTuple):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fonoteca.core.place import Key
+from fonoteca.core.verdict import Verdict
 
 
 class Version(NamedTuple):
@@ -135,10 +136,10 @@ def is_trusted(arrivals: Sequence[tuple[int, str]]) -> list[bool]:
     found: list[bool] = []
     for number, (content, verdict) in enumerate(arrivals):
         if number == 0:
-            found.append(verdict != "added damaged")
+            found.append(verdict != Verdict.ADDED_DAMAGED.value)
         elif is_tag_edit(verdict):
             found.append(found[-1])
-        elif verdict == "reverted":
+        elif verdict == Verdict.REVERTED.value:
             earlier = [before for before in range(number) if arrivals[before][0] == content]
             found.append(found[earlier[-1]] if earlier else False)
         else:
@@ -148,10 +149,11 @@ def is_trusted(arrivals: Sequence[tuple[int, str]]) -> list[bool]:
 
 def is_tag_edit(verdict: str) -> bool:
     """True for the verdicts that say: the sound is the same, only tags differ."""
-    return verdict.startswith("tag edit")
+    return verdict in _TAG_EDITS
 
 
-_PROVING = frozenset(("replaced", "recompressed", "companion edited"))
+_TAG_EDITS = frozenset((Verdict.TAG_EDIT.value, Verdict.VOLATILE_EDIT.value))
+_PROVING = frozenset((Verdict.REPLACED.value, Verdict.RECOMPRESSED.value, Verdict.COMPANION_EDITED.value))
 """Verdicts that say of the new content that it is good."""
 
 
