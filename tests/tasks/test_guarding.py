@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from mutagen.flac import FLAC
 
 from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
@@ -537,6 +538,19 @@ def test_a_mass_edit_that_can_be_proven_flows(home: Home) -> None:
     assert 0 == ended.code
     assert [] == holds_of(home)
     assert 20 == len(list(home.place().glob(".fonoteca/versions/*/*")))
+
+
+def test_a_mass_retag_flows(tracks: Home) -> None:
+    """Every track tagged anew in one evening: the sound is the same, so nobody is asked."""
+    for path in music(tracks):
+        tagged = FLAC(path)
+        tagged["ALBUM"] = ["Pastel Blues"]
+        tagged.save()
+    ended = tracks.backup()
+
+    assert 0 == ended.code
+    assert [] == holds_of(tracks)
+    assert sorted(tracks.ask("SELECT verdict, count(*) FROM history GROUP BY 1")) == [("tag edit", TRACKS)]
 
 
 def test_nothing_is_pruned_while_a_hold_stands(home: Home) -> None:

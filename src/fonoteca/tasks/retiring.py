@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, gone, journal, misplaced, places
+from fonoteca.catalogue import copies, events, gone, journal, misplaced, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.gone import Gone
 from fonoteca.catalogue.libraries import LibraryRow
@@ -24,6 +24,7 @@ from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Found, Phase
 from fonoteca.core.event import Retired as RetiredEvent
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import SUCCESS, Logged, Type
 from fonoteca.core.manifest.layout import quarantine_key, version_key
 from fonoteca.core.manifest.lines import Done, MoveStep, Retired
 from fonoteca.core.place import Key
@@ -213,12 +214,20 @@ class Retirement:
             if lost:  # restating everything takes back what the manifest says of them
                 places.restate_soon(catalogue, here, self.library.id)
             places.set_sums_stale(catalogue, here, True)
+            events.add(catalogue, (self._logged(each, now) for each in done))
             for finding in findings:
                 journal.note(catalogue, finding, now)
         misplaced.in_place(catalogue, here, [each.copy.entry for each in (*done, *lost)])
         for each in done:
             yield RetiredEvent(self.row.name, self.library.name, each.copy.path, each.copy.size)
         yield from map(Found, findings)
+
+    def _logged(self, each: Leaving, now: int) -> Logged:
+        detail = "its copy there became a version; no bytes were sent"
+        copy, library = each.copy, self.library.name
+        return Logged(
+            now, Type.DEACCESSION, SUCCESS, library, self.row.name, copy.path, None, detail, entry=copy.entry
+        )
 
     def _line(self, each: Leaving, now: int) -> Retired:
         level, checked_ns = self._level(each, now)
