@@ -47,7 +47,7 @@ def test_a_deleted_file_is_retired_everywhere_without_an_alarm(home: Home) -> No
     assert 0 == ended.code
     assert {("red", b"Nina/3.jpg"), ("blue", b"Nina/3.jpg")} == retired(ended)
     for name in ("red", "blue"):
-        asked = f"SELECT count(*) FROM events WHERE type = 'deaccession' AND location = '{name}'"
+        asked = f"SELECT count(*) FROM events WHERE type = 'filename change' AND location = '{name}'"
         assert [(1,)] == home.ask(asked)
         assert b"Nina/3.jpg" not in live(home, name)
         assert [b"cover 3"] == kept(home, name)

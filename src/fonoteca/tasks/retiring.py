@@ -223,10 +223,10 @@ class Retirement:
         yield from map(Found, findings)
 
     def _logged(self, each: Leaving, now: int) -> Logged:
-        detail = "its copy there became a version; no bytes were sent"
-        copy, library = each.copy, self.library.name
+        detail = "its copy became a version; no bytes were sent"
+        copy, library, kind = each.copy, self.library.name, Type.FILENAME_CHANGE
         return Logged(
-            now, Type.DEACCESSION, SUCCESS, library, self.row.name, copy.path, None, detail, entry=copy.entry
+            now, kind, SUCCESS, library, self.row.name, copy.path, copy.key, detail, entry=copy.entry
         )
 
     def _line(self, each: Leaving, now: int) -> Retired:
