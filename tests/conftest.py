@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A test says what is right, never how fast that must be: on a busy machine any example may take long.
+settings.register_profile("fonoteca", deadline=None)
+settings.load_profile("fonoteca")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -55,7 +55,7 @@ def _check(data: bytes, suffix: str) -> None:
     assert unpack(pack([(1, outcome)])) == [Analysis(1, outcome)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     magic=st.sampled_from(MAGIC),
     rest=st.binary(max_size=300),
@@ -75,7 +75,7 @@ def test_a_flipped_or_missing_piece_ends_in_an_outcome(family: str, tmp_path: Pa
     tags = {} if family in ("aac", "ac3") else {"TITLE": "T", "ARTIST": ["A", "B"], "TRACKNUMBER": "3"}
     whole = make_audio(family, tmp_path / f"a{SUFFIX[family]}", tags=tags, picture=bool(tags)).read_bytes()
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
     @given(
         place=st.integers(0, min(len(whole), 2000) - 1),
         byte=st.integers(0, 255),

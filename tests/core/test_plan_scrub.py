@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from math import ceil
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from fonoteca.core.copy import Level
@@ -67,7 +67,6 @@ def test_failed_ones_come_first_then_new_ones_then_the_oldest(shelf):
     assert dates == sorted(dates)
 
 
-@settings(deadline=None)
 @given(shelves, st.integers(200, 5000))
 def test_everything_is_read_within_the_total_divided_by_the_budget(shelf, most):
     """A random sample of the same size leaves some copies unread for years; this order leaves none."""

@@ -560,7 +560,7 @@ def test_bytes_on_a_file_system_without_lasting_inodes_are_read(tmp_path, monkey
     assert_mirrored(home)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_any_shuffle_of_names_is_followed_without_sending_a_byte(tmp_path_factory, dice):
     """Whatever people do to their folders, a location becomes what the library is, by renames alone."""

@@ -129,7 +129,7 @@ def test_any_damage_ends_in_an_outcome_soon(name: str):
         assert found.check.soundness is not Soundness.SOUND or found.payload == whole, seed
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(name=st.sampled_from(sorted(MAKERS)), rest=st.binary(max_size=400), kept=st.integers(0, 200))
 def test_a_header_before_anything_else_ends_in_an_outcome(name: str, rest: bytes, kept: int):
     """The first bytes lead the reader on, and what they lead to is not there."""

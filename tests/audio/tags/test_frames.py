@@ -58,7 +58,7 @@ def _rest(frame: object) -> object:
 def test_the_quick_way_finds_what_mutagen_finds(version: int):
     """Speed is worth nothing if one title in a thousand reads otherwise."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(FRAME, min_size=1, max_size=6))
     def check(frames: list[id3.Frame]) -> None:
         file = io.BytesIO()
