@@ -8,7 +8,10 @@ from fonoteca.core.plan.retag import Facts, How, choose
 from fonoteca.core.retag import Change, TagSet
 
 NOW, THEN = TagSet({"TITLE": ("Wrong",)}), TagSet({"TITLE": ("Right",)})
-FACTS = Facts(NOW, THEN, "flac/1:00", "flac/1:00", is_present=True, is_kept=True, has_source=True)
+NOW_WITH_A_COVER = TagSet({"TITLE": ("Wrong",)}, ("3:00",))
+FACTS = Facts(
+    NOW, THEN, "flac/1:00", "flac/1:00", is_present=True, is_kept=True, has_source=True, is_elsewhere=False
+)
 
 
 def test_the_earlier_bytes_come_back_where_the_sound_is_one() -> None:
@@ -31,7 +34,8 @@ def test_equal_tags_leave_nothing_to_do() -> None:
         ({"payload_now": None}, "nobody could prove"),
         ({"payload_then": None}, "nobody could prove"),
         ({"payload_then": "flac/1:11"}, "its sound was another one then"),
-        ({"has_source": False}, "no good copy of what it was"),
+        ({"has_source": False, "is_elsewhere": True}, "no good copy of what it was"),
+        ({"has_source": False, "then": NOW_WITH_A_COVER}, "only its pictures were others"),
     ],
 )
 def test_each_doubt_leaves_the_file_alone(changed, said) -> None:
@@ -40,3 +44,18 @@ def test_each_doubt_leaves_the_file_alone(changed, said) -> None:
 
     assert choice.how is None
     assert said in choice.why
+
+
+def test_fields_are_written_where_no_copy_of_then_is_kept_any_more() -> None:
+    """The present content, whose sound is the same, gets them."""
+    assert (How.FIELDS, (Change("TITLE", ("Wrong",), ("Right",)),), "") == choose(
+        FACTS._replace(has_source=False)
+    )
+
+
+def test_pictures_of_which_no_copy_is_kept_are_said_to_stay() -> None:
+    """Only their digests were recorded."""
+    choice = choose(FACTS._replace(has_source=False, then=TagSet({"TITLE": ("Right",)}, ("3:00",))))
+
+    assert (How.FIELDS, (Change("TITLE", ("Wrong",), ("Right",)),)) == (choice.how, choice.changes)
+    assert "the present ones stay" in choice.why

@@ -41,6 +41,12 @@ def hear_or_stick(tickets: Sequence[Ticket], seconds: float, hear: bool) -> byte
     return read_batch(tickets, seconds, hear)
 
 
+def write_or_stick(path: bytes, now: object, then: object) -> str | None:
+    """As a tag writer that never comes back."""
+    time.sleep(600)  # the process is killed long before
+    return None
+
+
 def die_at_once(memory: int) -> None:
     """In place of the memory limit: a process that never gets as far as its first task."""
     os._exit(1)

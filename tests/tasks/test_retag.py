@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
 
 from fonoteca.archive import Access, Archive
+from fonoteca.audio import scribe
 from fonoteca.core.event import Retagged
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.retag import Change
 from fonoteca.disk import replacing
-from fonoteca.tasks import retag
+from fonoteca.tasks import prune, retag
+from fonoteca.tasks.retagging import staging
 from support import faults
 from support.archives import Home, Ran, flip_byte, ran
 from support.audio import SUFFIX, make_audio
+from support.dying import write_or_stick
 from support.tools import run_tool
 
 DAY = 24 * 3600 * 10**9
@@ -41,6 +46,14 @@ class Retagging(Home):
         """Back up on a day."""
         self.now = lambda: int(START + number * DAY)
         return self.backup()
+
+    def forget(self) -> None:
+        """Years later no version is kept any more."""
+        for number in (449, 450.5):  # asked twice: a clock that jumped is not believed at once
+            self.day(number)
+            with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
+                ran(prune.prune(archive, apply=True))
+        assert [] == self.ask("SELECT 1 FROM versions")
 
     def retag(self, glob: str = "**", number: float = 1, *, apply: bool = True) -> Ran:
         """Bring back the tags of a day."""
@@ -138,7 +151,7 @@ def test_what_was_replaced_is_a_version_after_the_next_backup(home: Retagging) -
 
 @pytest.mark.parametrize("family", sorted(SUFFIX.keys() - {"aac", "ac3"}))
 def test_every_family_gets_its_tags_back(tmp_path: Path, family: str) -> None:
-    """No format's tags are written by us: whole contents come back."""
+    """Whole contents come back where they are kept."""
     home = Retagging(tmp_path)
     path = make_audio(family, tmp_path / f"music/a{SUFFIX[family]}", tags={"TITLE": "Right"})
     first = path.read_bytes()
@@ -243,7 +256,7 @@ def test_a_sound_that_came_out_otherwise_is_not_given_the_name(
     home: Retagging, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was written is looked into once more before it counts."""
-    monkeypatch.setattr(retag._Job, "_payloads", lambda self, staged: {0: "flac/1:ff"})
+    monkeypatch.setattr(staging.Staging, "look", lambda self, staged: {})
 
     assert "the sound of what was written is another one" in refused(home.retag())
     assert (home.second, ["a.flac"]) == (song(home).read_bytes(), os.listdir(song(home).parent))
@@ -274,3 +287,104 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_file(home: Retagging, nu
     home.day(3)
     home.retag()
     assert (home.first, ["a.flac"]) == (song(home).read_bytes(), os.listdir(song(home).parent))
+
+
+# no copy of what it was is kept any more
+
+
+WRITABLE = sorted(SUFFIX.keys() - {"aac", "ac3"})
+MANY = {
+    "TITLE": "Right",
+    "ARTIST": "Zo\u00eb & Bj\u00f6rk",
+    "ALBUM": "Album",
+    "TRACKNUMBER": "3",
+    "GENRE": "Jazz",
+    "DATE": "1965",
+    "COMMENT": "was good",
+}
+
+
+@pytest.mark.parametrize("family", WRITABLE)
+def test_fields_are_written_back_in_every_family(tmp_path: Path, family: str) -> None:
+    """By mutagen, into the present file: the sound is the same, and so are the tags."""
+    home = Retagging(tmp_path)
+    path = make_audio(family, tmp_path / f"music/a{SUFFIX[family]}", tags=MANY)
+    home.day(1)
+    before = inside_of(home)
+    run_tool(
+        "kid3-cli", "-c", "set title Wrong", "-c", "set artist Nobody", "-c", "set comment ''", str(path)
+    )
+    home.day(2)
+    edited = path.read_bytes()
+    home.forget()
+
+    result = home.retag()
+
+    assert (0, [None]) == (result.code, [each.source for each in written(result)])
+    assert edited != path.read_bytes()
+    home.now = lambda: int(START + 451 * DAY)
+    home.backup()
+    assert before == inside_of(home)
+    assert [(b"a" + SUFFIX[family].encode(), "present")] == home.ask("SELECT name, state FROM entries")
+
+
+def inside_of(home: Home) -> tuple[object, object]:
+    """Tags and payload digest of the one entry."""
+    (found,) = home.ask(
+        "SELECT a.payload, d.document FROM entries e JOIN analyses a ON a.content = e.content "
+        "JOIN documents d ON d.content = a.content"
+    )
+    payload, document = found
+    return payload, json.loads(zlib.decompress(document).split(b"\n")[0])
+
+
+def test_fields_that_come_out_otherwise_are_not_given_the_name(
+    home: Retagging, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that did nothing, or wrote something else, is found out."""
+    home.forget()
+    monkeypatch.setattr(scribe.Scribe, "write", lambda *arguments: None)
+
+    assert "these fields did not come out as they were: TITLE" in refused(home.retag())
+    assert (home.second, ["a.flac"]) == (song(home).read_bytes(), os.listdir(song(home).parent))
+
+
+def test_a_writer_that_hangs_is_ended(home: Retagging, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its file is left alone."""
+    home.forget()
+    monkeypatch.setattr(scribe, "write_one", write_or_stick)
+    monkeypatch.setattr(scribe, "file_seconds", lambda seconds, size: 0.2)
+
+    assert "writing its tags took longer than 0.2 s" in refused(home.retag())
+    assert (home.second, ["a.flac"]) == (song(home).read_bytes(), os.listdir(song(home).parent))
+
+
+def test_pictures_stay_where_only_their_digests_are_known(home: Retagging) -> None:
+    """The fields come back, and it is said what does not."""
+    run_tool("metaflac", "--remove", "--block-type=PICTURE", str(song(home)))
+    home.day(3)
+    home.forget()
+
+    result = home.retag()
+
+    assert [("written", (TITLE,))] == [(each.how, each.changes) for each in written(result)]
+    (finding,) = result.found(FindingKind.NOT_RESTORED)
+    assert (3, True) == (result.code, "the present ones stay" in finding.detail)
+
+
+def test_owner_mode_lists_and_attributes_stay_when_fields_are_written(home: Retagging) -> None:
+    """As where whole contents come back."""
+    os.setxattr(song(home), "user.rating", b"5")
+    os.setxattr(song(home), "system.posix_acl_access", ACL)
+    home.forget()
+    before = song(home).stat()
+
+    assert 0 == home.retag().code
+
+    now = song(home).stat()
+    assert (before.st_mode, before.st_uid, before.st_gid) == (now.st_mode, now.st_uid, now.st_gid)
+    assert (b"5", ACL) == (
+        os.getxattr(song(home), "user.rating"),
+        os.getxattr(song(home), "system.posix_acl_access"),
+    )
+    assert ["a.flac"] == os.listdir(song(home).parent)

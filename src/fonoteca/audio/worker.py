@@ -183,19 +183,7 @@ class Analyst:
 
     def _open_pool(self) -> Any:
         if self._pool is None:
-            from multiprocessing import get_context
-
-            from pebble import ProcessPool
-
-            from fonoteca.audio.task import limit_memory
-
-            self._pool = ProcessPool(
-                max_workers=self._workers,
-                initializer=limit_memory,
-                initargs=(self._memory,),
-                context=get_context("spawn"),
-            )
-            _start(self._pool)
+            self._pool = open_pool(self._workers, self._memory)
         return self._pool
 
     def _collect(self) -> None:
@@ -270,14 +258,25 @@ def _unheard(analysis: Analysis, why: str | None) -> Analysis:
     return Analysis(analysis.key, replace(analysis.outcome, unheard=why))
 
 
-def _start(pool: Any) -> None:
-    """Start the processes deaf to SIGINT: Ctrl-C reaches all of a terminal's processes, and the caller ends
-    these."""
+def open_pool(workers: int, memory: int) -> Any:
+    """A pebble.ProcessPool of `workers`, each with `memory` (bytes) at most.
+
+    Its processes are deaf to SIGINT: Ctrl-C reaches all of a terminal's processes, and the caller ends these.
+    """
+    from multiprocessing import get_context
     from multiprocessing.resource_tracker import ensure_running
 
+    from pebble import ProcessPool
+
+    from fonoteca.audio.task import limit_memory
+
+    pool = ProcessPool(
+        max_workers=workers, initializer=limit_memory, initargs=(memory,), context=get_context("spawn")
+    )
     ensure_running()  # by itself, for it unblocks the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         _ = pool.active  # starts it; its threads, and what they spawn later, inherit the mask
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pool

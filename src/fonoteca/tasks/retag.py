@@ -3,11 +3,12 @@
     for event in restore(archive, "Nina Simone/**", at_ns, apply=True):
         ...
 
-The whole of the earlier content comes back from a good copy, so its tags are exact in every format. Nothing is lost by
-it: what the file is now must already stand at a location, read back. For each file, in this order: it is read, and is
-what was recorded; the earlier bytes are written beside it, compared while they are read, flushed and read back; the
-payload digest of that file is taken anew, and is the present one; the old file's stat is looked at once more; then it
-is renamed over it. The next backup records what stands there then, as any other edit.
+The whole of the earlier content comes back from a good copy, so its tags are exact in every format. Where none is kept
+any more, its native fields are written into a copy of the present file, and read again. Nothing is lost by it: what the
+file is now must already stand at a location, read back. For each file, in this order: it is read, and is what was
+recorded; the new bytes are written beside it, flushed and read back; payload digest (and tags) of that file are taken
+anew, and are what they should be; the old file's stat is looked at once more; then it is renamed over it. The next
+backup records what stands there then, as any other edit.
 """
 
 from __future__ import annotations
@@ -16,34 +17,31 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.audio.model import Job, Tagged, Unreadable
-from fonoteca.audio.worker import Analyst
+from fonoteca.audio.scribe import Scribe
 from fonoteca.catalogue import analyses, copies, entries, events, past
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.past import Was
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core.entry import EntryKind, FileStat
+from fonoteca.core.entry import EntryKind
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Retagged
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.journal import SUCCESS, Logged, Type
-from fonoteca.core.pattern import join, matches, pattern
+from fonoteca.core.pattern import matches, pattern
 from fonoteca.core.plan.repair import Bad, Kind, Source
-from fonoteca.core.plan.retag import Choice, Facts, How, choose
+from fonoteca.core.plan.retag import Facts, How, choose
 from fonoteca.core.times import time_text
-from fonoteca.disk.replacing import Replacement
 from fonoteca.errors import LibraryError
-from fonoteca.library.scan import file_stat
-from fonoteca.tasks.checking.originals import Original, Originals, Sight
 from fonoteca.tasks.edits import inside
 from fonoteca.tasks.mending.origins import Origins
 from fonoteca.tasks.mending.supply import Supply
-from fonoteca.tasks.places.ground import is_reached_by_folders
 from fonoteca.tasks.places.opening import Opened, open_all
+from fonoteca.tasks.retagging.edit import Edit, Staged, doubt, refused
+from fonoteca.tasks.retagging.staging import Staging
 from fonoteca.tasks.run import run
 
 TOGETHER_FILES, TOGETHER_BYTES = 64, 256 << 20
@@ -58,26 +56,6 @@ def restore(archive: Archive, glob: str, at_ns: int, *, apply: bool = False) -> 
     return run(archive, "tags restore", _Job(archive, glob, at_ns, apply).events())
 
 
-class Edit(NamedTuple):
-    """A file that is to get its old tags."""
-
-    entry: EntryRow
-    was: Was
-    choice: Choice
-    payload: str
-    source: Source
-    wanted: Bad
-
-
-class Staged(NamedTuple):
-    """Its earlier bytes, written beside it. `stat`: of the file that stands there yet."""
-
-    edit: Edit
-    new: Replacement
-    stat: FileStat
-    source: Source
-
-
 @dataclass(slots=True)
 class _Job:
     """One run of it."""
@@ -89,6 +67,7 @@ class _Job:
     opened: dict[int, Opened] = field(default_factory=dict)
     origins: Origins = field(init=False)
     supply: Supply = field(init=False)
+    staging: Staging = field(init=False)
     _matched: int = 0
 
     def __post_init__(self) -> None:
@@ -104,6 +83,8 @@ class _Job:
                 else:
                     yield each
             self.supply = self.origins.supply()
+            scribe = stack.enter_context(Scribe())
+            self.staging = Staging(self.archive, self.origins, self.supply, scribe)
             yield Phase("tags restore")
             for config in self.archive.library_configs():
                 yield from self._library(config)
@@ -126,8 +107,7 @@ class _Job:
             if isinstance(found, Found):
                 yield found
             elif found is not None and not self.apply:
-                name = self.origins.name(found.source)
-                yield Retagged(row.name, was.path, was.size, "would be written", name, found.choice.changes)
+                yield from self._told(row, found, "would be written", found.source)
             elif found is not None:
                 wanted.append(found)
                 if _is_enough(wanted):
@@ -152,6 +132,7 @@ class _Job:
             return None
         wanted = _as_bad(row, entry, was)
         source = next(iter(self.supply.here(wanted)), None)
+        is_elsewhere = source is None and bool(self.supply.find(wanted))
         payload = self._payload(entry.content)
         choice = choose(
             Facts(
@@ -162,14 +143,18 @@ class _Job:
                 is_present=entry.state == "present",
                 is_kept=bool(copies.good_at(self.archive.catalogue, entry.entry)),
                 has_source=source is not None,
+                is_elsewhere=is_elsewhere,
             )
         )
-        if choice.how is How.BYTES and source is not None and payload is not None:
+        if choice.how in (How.BYTES, How.FIELDS) and payload is not None:
             return Edit(entry, was, choice, payload, source, wanted)
-        return _refused(row, entry, choice.why) if choice.how is None else None
+        return refused(row, entry, choice.why) if choice.how is None else None
+
+    def _row(self, content: int) -> AnalysisRow | None:
+        return analyses.get(self.archive.catalogue, content)
 
     def _payload(self, content: int) -> str | None:
-        row = analyses.get(self.archive.catalogue, content)
+        row = self._row(content)
         sound = row.sound if row is not None else None
         return str(sound.payload) if sound is not None and sound.payload is not None else None
 
@@ -180,65 +165,26 @@ class _Job:
         with ExitStack() as stack:
             staged: list[Staged] = []
             for edit in wanted:
-                found = self._stage(config, row, edit, stack)
+                found = self.staging.stage(config, row, edit, stack)
                 if isinstance(found, Staged):
                     staged.append(found)
                 else:
                     yield from found
-            proven = self._payloads(staged)
+            found_in = self.staging.look(staged)
             for number, each in enumerate(staged):
-                yield self._swap(row, each, proven.get(number, "it could not be looked into"))
+                why = doubt(each, self.staging.wanted_tags(each), found_in.get(number))
+                yield from [refused(row, each.edit.entry, why)] if why else self._swap(row, each)
 
-    def _stage(
-        self, config: LibraryConfig, row: LibraryRow, edit: Edit, stack: ExitStack
-    ) -> Staged | list[Found]:
-        """The earlier bytes beside the file, durable and read back; or what stands in the way."""
-        entry = edit.entry
-        if not is_reached_by_folders(config.path, entry.path):
-            return [_refused(row, entry, "a symbolic link stands in its path")]
-        (seen,) = Originals(self.archive, config, False).look([_original(entry)])
-        if seen.sight is not Sight.SAME or seen.found or seen.stat is None:
-            return [_refused(row, entry, _OTHERWISE.get(seen.sight, _DIFFERS))]
-        try:
-            new = stack.enter_context(Replacement(join(config.path, entry.path), self.archive.now()))
-            filled = self.supply.fill(edit.wanted, lambda size: new.begin())
-        except OSError as error:
-            return [_refused(row, entry, f"it was left as it is: {error.strerror or error}")]
-        if filled.source is None:
-            why = "; ".join(
-                f"{self.origins.name(each.source)}: {each.trouble.detail}" for each in filled.tried
-            )
-            return [
-                _refused(row, entry, f"no copy of what it was proved right ({why}): run `fonoteca verify`")
-            ]
-        _, read_back = filled.staged
-        if read_back != filled.xxh3_128:
-            return [_refused(row, entry, "what was written beside it reads back differently")]
-        return Staged(edit, new, seen.stat, filled.source)
-
-    def _payloads(self, staged: list[Staged]) -> dict[int, str]:
-        """Of what was written: its payload digest by number, or why there is none. Taken in a process of its own."""
-        jobs = [Job(each.new.path, file_stat(each.new.stat()), number) for number, each in enumerate(staged)]
-        found: dict[int, str] = {}
-        with Analyst(pause=self.archive.pause_point) as analyst:
-            for analysis in analyst.analyse(jobs):
-                outcome = analysis.outcome
-                sound = outcome.sound if isinstance(outcome, Tagged | Unreadable) else None
-                found[analysis.key] = str(sound.payload) if sound is not None else "it was changed meanwhile"
-        return found
-
-    def _swap(self, row: LibraryRow, staged: Staged, payload: str) -> Event:
+    def _swap(self, row: LibraryRow, staged: Staged) -> Iterator[Event]:
         edit = staged.edit
-        if payload != edit.payload:
-            detail = f"the sound of what was written is another one: expected {edit.payload}, found {payload}"
-            return _refused(row, edit.entry, f"{detail}; it was left as it is")
         try:
             staged.new.swap(staged.stat)
         except OSError as error:
-            return _refused(row, edit.entry, f"it was left as it is: {error.strerror or error}")
-        name = self.origins.name(staged.source)
+            yield refused(row, edit.entry, f"it was left as it is: {error.strerror or error}")
+            return
+        origin = f"from {self.origins.name(staged.source)}" if staged.source else "into its present content"
         fields = ", ".join(each.field for each in edit.choice.changes)
-        detail = f"tags of {time_text(self.at_ns)} written back, from {name}: {fields}"
+        detail = f"tags of {time_text(self.at_ns)} written back, {origin}: {fields}"
         with transaction(self.archive.catalogue):
             told = Logged(
                 self.archive.now(),
@@ -252,27 +198,17 @@ class _Job:
                 entry=edit.entry.entry,
             )
             events.add(self.archive.catalogue, [told])
-        return Retagged(row.name, edit.entry.path, edit.was.size, "written", name, edit.choice.changes)
+        yield from self._told(row, edit, "written", staged.source)
 
-
-_DIFFERS = "its bytes are not what was recorded: run `fonoteca verify` on the library"
-_OTHERWISE = {
-    Sight.WRITTEN: "it was written or removed since the last scan: run `fonoteca backup` first",
-    Sight.UNREADABLE: "it cannot be read",
-}
+    def _told(self, row: LibraryRow, edit: Edit, how: str, source: Source | None) -> Iterator[Event]:
+        name = self.origins.name(source) if source is not None else None
+        yield Retagged(row.name, edit.entry.path, edit.was.size, how, name, edit.choice.changes)
+        if edit.choice.why:
+            yield refused(row, edit.entry, edit.choice.why)
 
 
 def _is_enough(wanted: list[Edit]) -> bool:
     return len(wanted) >= TOGETHER_FILES or sum(each.was.size for each in wanted) >= TOGETHER_BYTES
-
-
-def _refused(row: LibraryRow, entry: EntryRow, why: str) -> Found:
-    return Found(Finding(FindingKind.NOT_RESTORED, why, row.name, None, entry.path))
-
-
-def _original(entry: EntryRow) -> Original:
-    stat = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
-    return Original(entry.entry, entry.path, *stat, entry.sha256, entry.xxh3_128)
 
 
 def _as_bad(row: LibraryRow, entry: EntryRow, was: Was) -> Bad:

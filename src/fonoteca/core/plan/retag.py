@@ -1,7 +1,8 @@
 """Whether old tags may come back into a file, and how; the first rule that holds decides.
 
 The sound is never touched: only where both contents have one payload digest may the earlier bytes, whose tags are
-exact to the last bit, take the present file's place.
+exact to the last bit, take the present file's place. Where no copy of them is kept any more, their fields are written
+into the present content.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from fonoteca.core.retag import Change, TagSet, differences
+from fonoteca.core.retag import PICTURES, Change, TagSet, differences
 
 
 class How(Enum):
@@ -19,6 +20,8 @@ class How(Enum):
     """Its tags are what they were."""
     BYTES = auto()
     """The earlier content is put back whole."""
+    FIELDS = auto()
+    """Its fields are written into the present content; pictures stay as they are."""
 
 
 class Facts(NamedTuple):
@@ -34,10 +37,12 @@ class Facts(NamedTuple):
     """What it is now stands at a location, read back."""
     has_source: bool
     """A good copy of what it was can be read here."""
+    is_elsewhere: bool
+    """A good copy of it is known at a location that is not here."""
 
 
 class Choice(NamedTuple):
-    """`how`, or `why` not (with what helps)."""
+    """`how`, or `why` not (with what helps). With FIELDS `why` says what of it cannot come back."""
 
     how: How | None
     changes: tuple[Change, ...] = ()
@@ -73,8 +78,16 @@ def choose(facts: Facts) -> Choice:
             "its sound was another one then, so these tags may not belong to it; `fonoteca restore --version` brings "
             "that content back",
         )
-    if not facts.has_source:
+    if facts.has_source:
+        return Choice(How.BYTES, changes)
+    if facts.is_elsewhere:
         return Choice(
             None, changes, "no good copy of what it was then is here: connect a location that keeps one"
         )
-    return Choice(How.BYTES, changes)
+    fields = tuple(each for each in changes if each.field != PICTURES)
+    if not fields:
+        return Choice(None, changes, "only its pictures were others, and no copy of those is kept any more")
+    return Choice(How.FIELDS, fields, _PICTURES_STAY if fields != changes else "")
+
+
+_PICTURES_STAY = "its pictures were others then, and no copy of those is kept any more: the present ones stay"
