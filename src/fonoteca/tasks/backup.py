@@ -10,7 +10,7 @@ removed, and a content that differs under an unmoved stat goes nowhere.
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from queue import SimpleQueue
@@ -23,6 +23,7 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core import naming
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
+from fonoteca.core.spots import Spot
 from fonoteca.errors import Full, LibraryError, LocationError, UsageError
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
@@ -38,7 +39,7 @@ from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
 from fonoteca.tasks.retiming import retime
 from fonoteca.tasks.run import run
-from fonoteca.tasks.scan import look
+from fonoteca.tasks.scan import Rests, always_rests, look
 from fonoteca.tasks.seal import Ledger
 from fonoteca.tasks.sidecars import hold_against
 from fonoteca.tasks.survey import is_due, survey
@@ -65,13 +66,15 @@ def backup(
     *,
     dry_run: bool = False,
     read: bool = False,
+    rests: Callable[[str], Rests] = lambda library: always_rests,
 ) -> Iterator[Event]:
     """Bring the libraries to the locations (all, or the named ones). See the module.
 
-    `dry_run` judges by stat and writes nothing at any location; with `read` it reads the files too.
+    `dry_run` judges by stat and writes nothing at any location; with `read` it reads the files too. `rests` tells
+    for each library whether a file in it is still: one that is not is left for another run.
     Raises UsageError for unknown names, Interrupted when the user stopped it.
     """
-    job = Job(archive, places is not None)
+    job = Job(archive, places is not None, rests=rests)
     return run(archive, "backup", job.events(places, list(libraries) if libraries else None, dry_run, read))
 
 
@@ -89,6 +92,12 @@ class Job:
 
     archive: Archive
     named: bool
+    spots: Mapping[str, Sequence[Spot]] | None = None
+    """Where to look, by library; None: everywhere."""
+    rests: Callable[[str], Rests] = lambda library: always_rests
+    papers: bool = True
+    looked_at: dict[str, frozenset[bytes] | None] = field(default_factory=dict)
+    """The folders of each library that were looked at, None for all."""
     opened: list[Opened] = field(default_factory=list)
     started_ns: int = 0
 
@@ -140,7 +149,7 @@ class Job:
                     if chain is not None and chain.damaged:
                         yield from restate(self.archive, one.place, one.row, library)
                 row = places.by_name(self.archive.catalogue, one.config.name)
-                if row is not None and is_due(row, self.archive.now()):
+                if row is not None and self.spots is None and is_due(row, self.archive.now()):
                     yield Phase("list", location=one.config.name)
                     yield from survey(self.archive, one.place, one.row)
             except LocationError as error:
@@ -160,7 +169,13 @@ class Job:
         self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool
     ) -> Iterator[Event]:
         try:
-            yield from look(self.archive, config, read=read or not dry_run)
+            self.looked_at[config.name] = yield from look(
+                self.archive,
+                config,
+                read=read or not dry_run,
+                spots=None if self.spots is None else self.spots.get(config.name, ()),
+                rests=self.rests(config.name),
+            )
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
@@ -176,7 +191,8 @@ class Job:
             return
         if dry_run:
             yield from would_move(self.archive, self.alive(), row)
-        pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
+        if self.spots is None:
+            pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
@@ -280,20 +296,22 @@ class Job:
         for config, row in present:
             yield from _analysed(self.archive, config, row)
             yield from hold_against(self.archive, config, row)
-            end_findings(self.archive, row, [one.row.name for one in self.alive()], self.started_ns)
+            names = [one.row.name for one in self.alive()]
+            end_findings(self.archive, row, names, self.started_ns, self.looked_at.get(config.name, ()))
         for one in self.alive():
             try:
                 for _, row in present:
                     yield from close_chain(self.archive, one.place, one.row, row)
                 fresh = places.by_name(self.archive.catalogue, one.config.name)
-                if fresh is not None and fresh.sums_stale:
+                if fresh is not None and fresh.sums_stale and self.papers:
                     from fonoteca.tasks.papers import write_papers
 
                     yield Phase("seal", location=one.config.name)
                     yield from write_papers(self.archive, one.place, fresh)
             except LocationError as error:
                 yield self._fail(one, error)
-        yield from self._snapshots(present)
+        if self.spots is None:
+            yield from self._snapshots(present)
 
     def _snapshots(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
         for one in self.alive():
