@@ -232,6 +232,12 @@ CREATE TABLE runs (
     summary   TEXT
 ) STRICT;
 
+CREATE TABLE duties (                           -- what the daemon does by the clock
+    name     TEXT PRIMARY KEY,                  -- core.timetable.Duty
+    since_ns INTEGER NOT NULL,                  -- last done, or first heard of
+    done     INTEGER NOT NULL DEFAULT 0         -- whether it ever was
+) STRICT;
+
 CREATE TABLE findings (
     id        INTEGER PRIMARY KEY,
     kind      TEXT NOT NULL,

@@ -74,8 +74,13 @@ def period_ns(timing: Timing, now_ns: int, zone: Zone) -> int:
 
 def is_quiet(windows: Iterable[Window], now_ns: int, zone: Zone) -> bool:
     """Whether these times of day mean now."""
+    return any(window.covers(minute_of(now_ns, zone)) for window in windows)
+
+
+def minute_of(now_ns: int, zone: Zone) -> int:
+    """The minute of the day (0 to 1439) that the wall clock shows."""
     shown = zone.shown(now_ns)
-    return any(window.covers(shown.hour * 60 + shown.minute) for window in windows)
+    return shown.hour * 60 + shown.minute
 
 
 def share(size: int, *, period_ns: int, cycle_ns: int) -> int:

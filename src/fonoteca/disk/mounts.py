@@ -84,7 +84,7 @@ def file_system_of(fd: int) -> FileSystem:
         source=mount.source,
         mount_point=mount.mount_point,
         device=calls.fstat(fd).st_dev,
-        is_network=mount.type in _NETWORK or _looks_remote(mount),
+        is_network=is_remote(mount),
         is_local_block=device is not None and volumes.is_direct(device),
         read_only="ro" in mount.options,
     )
@@ -93,7 +93,7 @@ def file_system_of(fd: int) -> FileSystem:
 def _identity(fd: int, mount: Mount, device: int | None) -> str:
     if mount.type in {"tmpfs", "ramfs", "overlay"}:
         return f"{mount.type}:{os.fsdecode(mount.mount_point)}"
-    if mount.type in _NETWORK or _looks_remote(mount):
+    if is_remote(mount):
         return mount.source
     uuid = volumes.uuid(fd, mount.type, device)
     if uuid is not None:
@@ -101,6 +101,11 @@ def _identity(fd: int, mount: Mount, device: int | None) -> str:
     if device is not None:
         return f"dev:{mount.source}"
     return f"{mount.type}:{mount.source}"
+
+
+def is_remote(mount: Mount) -> bool:
+    """True where the bytes lie on another machine: others may change them, and nobody tells us."""
+    return mount.type in _NETWORK or _looks_remote(mount)
 
 
 def _looks_remote(mount: Mount) -> bool:
