@@ -30,6 +30,9 @@ MODULES = {
     "prune": "prune",
     "status": "status",
     "show": "show",
+    "daemon": "daemon",
+    "pause": "pause",
+    "resume": "resume",
     "config": "config",
     "demo": "demo",
 }

@@ -117,8 +117,3 @@ class Settling:
         fresh = [each for each in found if each not in self._reported]
         self._reported.update(fresh)
         return fresh
-
-    def forget(self, library: str) -> None:
-        """All of it is about to be looked at: only files that do not rest are kept in mind by their own events."""
-        for key in [key for key in self._unrest if key[0] == library]:
-            del self._unrest[key]

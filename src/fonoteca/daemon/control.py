@@ -14,6 +14,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,7 +36,7 @@ class _Caller:
 
 @dataclass(slots=True)
 class Control:
-    """Listens for one archive. The daemon's own lock is held by the caller, so a socket that lies there is a dead one's."""
+    """Listens for one archive. The caller holds the daemon's lock, so a socket that lies there is a dead one's."""
 
     catalogue: str
     bell: Bell
@@ -71,7 +72,7 @@ class Control:
         """Whether some command wants the lock, or has it."""
         return any(caller.wants_lock for caller in self._callers.values())
 
-    def hear(self, ready: set[int], answer: Answer) -> None:
+    def hear(self, ready: AbstractSet[int], answer: Answer) -> None:
         """Take what came on these descriptors. `answer` gives the reply to every question but `yield`."""
         if self._server.fileno() in ready:
             self._accept()

@@ -33,16 +33,17 @@ class Drives:
     bell: Bell
     _locations: dict[str, tuple[int, int] | None] = field(default_factory=dict)
     _libraries: dict[str, tuple[int, int] | None] = field(default_factory=dict)
-    _fd: int = field(default_factory=lambda: os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC))
+    fd: int = field(default_factory=lambda: os.open(MOUNTS, os.O_RDONLY | os.O_CLOEXEC))
+    """Has something when the mount table changed."""
 
     def __post_init__(self) -> None:
         # poll(2) on the mount table tells of a change as a priority event (proc(5)).
-        self.bell.watch(self._fd, select.POLLPRI)
+        self.bell.watch(self.fd, select.POLLPRI)
 
     def close(self) -> None:
         """Ask the kernel no more."""
-        self.bell.forget(self._fd)
-        os.close(self._fd)
+        self.bell.forget(self.fd)
+        os.close(self.fd)
 
     def look(self, config: Config) -> Changes:
         """What came and went. At the first look nothing did."""

@@ -168,6 +168,13 @@ def scrub_bytes(archive: Archive, timing: Timing, zone: Zone) -> int:
     return share(total, period_ns=period_ns(timing, archive.now(), zone), cycle_ns=cycle)
 
 
+def lacking(archive: Archive, location: str) -> int:
+    """How many copies a location lacks, or has in a bad state."""
+    from fonoteca.tasks.status import status
+
+    return sum(each.missing + each.damaged for each in status(archive).locations if each.name == location)
+
+
 def standing(archive: Archive) -> str:
     """The archive's word, with its first reason: what a weekly report says."""
     from fonoteca.tasks.status import status

@@ -25,9 +25,9 @@ from fonoteca.core.event import (
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.settle import Settling
-from fonoteca.core.timetable import SECOND_NS, Zone
+from fonoteca.core.timetable import SECOND_NS, Duty, Zone
 from fonoteca.daemon.clock import Bell, Clock
-from fonoteca.daemon.work import Regular, Work, events, is_heavy
+from fonoteca.daemon.work import CatchUp, Regular, ScrubPlace, Work, events, is_heavy, lacking, standing
 from fonoteca.disk.gentle import be_gentle
 from fonoteca.errors import Interrupted
 from fonoteca.tasks.heeding import heeding
@@ -74,6 +74,9 @@ class Outcome:
     done: int = 0
     """Files of this phase."""
     says: str = ""
+    lacking: int = 0
+    """Copies that the location of a `CatchUp` or `ScrubPlace` still lacks."""
+    is_over: bool = False
 
     def take(self, event: Event) -> None:
         """Remember what the loop, and whoever asks it, want to know."""
@@ -148,7 +151,7 @@ class Worker:
 
     def finished(self) -> Outcome | None:
         """What came of it, once; None while it goes on."""
-        if self._thread is None or self._thread.is_alive():
+        if self._thread is None or self._outcome is None or not self._outcome.is_over:
             return None
         self._thread.join()
         outcome, self._thread, self._outcome = self._outcome, None, None
@@ -167,6 +170,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the loop says it, and goes on with the other work
             outcome.error = error
         finally:
+            outcome.is_over = True
             self.bell.ring()
 
     def _do(self, outcome: Outcome, config: Config) -> None:
@@ -179,10 +183,10 @@ class Worker:
                 self.said(event)
 
     def _events(self, outcome: Outcome, archive: Archive, zone: Zone) -> Iterator[Event]:
-        from fonoteca.core.timetable import Duty
-        from fonoteca.daemon.work import standing
-
         archive.pause_point()
-        yield from events(outcome.work, archive, self.stillness, zone)
-        if isinstance(outcome.work, Regular) and outcome.work.duty is Duty.REPORT:
+        work = outcome.work
+        yield from events(work, archive, self.stillness, zone)
+        if isinstance(work, CatchUp | ScrubPlace):
+            outcome.lacking = lacking(archive, work.location)
+        if isinstance(work, Regular) and work.duty is Duty.REPORT:
             outcome.says = standing(archive)

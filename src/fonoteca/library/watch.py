@@ -255,6 +255,10 @@ class Watch:
             sum(each.folders for each in observer.emitters if isinstance(each, _Emitter)) if observer else 0
         )
 
+    def is_whole(self, library: str) -> bool:
+        """Whether a library is watched, and everything that this takes lives."""
+        return library in self._observers and self._observers[library].is_whole
+
     def cover(self, library: str, folder: bytes) -> None:
         """Watch a folder that came with all that it holds. One that was renamed while watchdog walked through it is
         left without watches below otherwise; whoever looks at it after this call misses nothing.
@@ -287,6 +291,11 @@ class Watch:
         with self._told.lock:
             hints, self._told.hints = self._told.hints, {}
         return [Hint(*key, whole) for key, whole in hints.items()]
+
+    @property
+    def has_hints(self) -> bool:
+        """Whether there is something to drain."""
+        return bool(self._told.hints)
 
     def troubles(self) -> dict[str, str]:
         """Libraries of which something may have been missed, each with the reason; each is told once, but for dead

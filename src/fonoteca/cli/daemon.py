@@ -1,0 +1,65 @@
+"""`fonoteca daemon`: watch the libraries, copy what changes, check what is due, until asked to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import typer
+
+from fonoteca.cli.face import Face, faced
+
+if TYPE_CHECKING:
+    from fonoteca.daemon.loop import Daemon
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+@faced
+def daemon(face: Face) -> int:
+    """Watch the libraries and keep every copy up to date and checked, in the foreground, for a service manager.
+
+    SIGTERM and SIGINT end it when what is being written is safe; SIGHUP reads the config anew.
+
+    \b
+    Example:
+      $ fonoteca daemon
+    """
+    from fonoteca.daemon.clock import Clock
+    from fonoteca.daemon.loop import Daemon
+    from fonoteca.daemon.notify import Manager
+    from fonoteca.daemon.saying import INFO, WARNING, Voice
+
+    voice = Voice(
+        _said,
+        Clock().wall_ns,
+        prefixed="JOURNAL_STREAM" in os.environ,
+        as_json=face.flags.json,
+        least=WARNING if face.flags.quiet else INFO,
+    )
+    manager = Manager.of(os.environ, os.getpid())
+    one = Daemon(face.config_path, face.config, voice, manager)
+    _obey(one)
+    one.run()
+    return 0
+
+
+def _said(line: str) -> None:
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def _obey(one: Daemon) -> None:
+    """The first request to stop is kept gently, the second at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        one.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGHUP, lambda number, frame: one.reload())
