@@ -19,10 +19,11 @@ from pathlib import Path
 
 from fonoteca.core.timetable import UTC_ZONE, Zone
 from fonoteca.daemon.clock import SECOND_NS, Bell, Clock
-from fonoteca.daemon.loop import Daemon, lock_of
+from fonoteca.daemon.loop import Daemon
 from fonoteca.daemon.saying import Voice
 from fonoteca.daemon.worker import Outcome
 from fonoteca.disk.lock import hold_lock
+from fonoteca.tasks.service import lock_of
 from support.archives import Home
 
 PATIENCE_S = 60.0

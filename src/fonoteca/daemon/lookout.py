@@ -13,7 +13,7 @@ from fonoteca.daemon.saying import NOTICE, WARNING, Voice
 from fonoteca.daemon.watching import Watching
 from fonoteca.daemon.work import Follow, Scan
 from fonoteca.daemon.worker import Outcome, Stillness
-from fonoteca.library.watch import Unwatched, Watched
+from fonoteca.library.eventful import Unwatched, Watched
 
 
 @dataclass(slots=True)

@@ -32,6 +32,7 @@ from fonoteca.daemon.worker import Outcome, Stillness, Worker
 from fonoteca.disk.lock import hold_lock
 from fonoteca.errors import ConfigError, FonotecaError, UsageError
 from fonoteca.library.watch import Watch
+from fonoteca.tasks.service import lock_of
 
 ROUND_S = 60.0
 """The loop goes round at least so often: drives without a mount, and the sign of life."""
@@ -41,11 +42,6 @@ SLEPT_S = 10.0
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 """After work that failed, nothing is begun for so long; twice as long each time."""
-
-
-def lock_of(catalogue: str) -> str:
-    """The lock that one daemon of an archive holds as long as it lives."""
-    return catalogue + ".daemon.lock"
 
 
 @dataclass(slots=True)
@@ -302,7 +298,7 @@ class Daemon:
             "since_ns": None if outcome is None else outcome.started_ns,
             "paused_s": max(int(left), 0) if self._is_paused else 0,
             "watch": self.lookout.words(),
-            "next_ns": self.agenda.due_times(self.config.schedule, wall_ns, self.clock.zone),
+            "next_times": self.agenda.due_times(self.config.schedule, wall_ns, self.clock.zone),
         }
 
     # time

@@ -11,7 +11,8 @@ from fonoteca.core.pattern import Exclusion, split
 from fonoteca.core.polling import after_look
 from fonoteca.core.settle import Settling
 from fonoteca.core.spots import Spot
-from fonoteca.library.watch import LIMIT, State, Unwatched, Watch, Watched, too_few
+from fonoteca.library.eventful import State, Unwatched, Watched, too_few
+from fonoteca.library.watch import LIMIT, Watch
 
 GATHER_S = 0.5
 """Hints are gathered for so long: five thousand events a second are two rounds of the loop."""

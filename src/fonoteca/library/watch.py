@@ -36,9 +36,7 @@ from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
 from watchdog.observers.inotify_c import InotifyFD
 
 from fonoteca.core.pattern import Exclusion, split
-from fonoteca.disk.mounts import Mount, file_system, is_remote, read_mounts
-
-MAX_WATCHES = "/proc/sys/fs/inotify/max_user_watches"
+from fonoteca.library.eventful import State, Unwatched, Watched, eventless, remedy_of, too_few
 
 _EVENTS: list[type[FileSystemEvent]] = [
     *(
@@ -61,25 +59,6 @@ class Hint(NamedTuple):
     folder: bytes
     name: bytes | None
     whole: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """Events come. `folders`: how many are watched."""
-
-    folders: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unwatched:
-    """No events come, for this reason: it has to be looked at again and again."""
-
-    reason: str
-    remedy: str = ""
-    """One command, where one helps."""
-
-
-State = Watched | Unwatched
 
 
 @dataclass(slots=True)
@@ -228,7 +207,7 @@ class Watch:
                 return Unwatched(f"no events on {found}")
             return self._start(library, os.path.realpath(root), exclusion)
         except OSError as error:
-            return Unwatched(error.strerror or str(error), _remedy(error))
+            return Unwatched(error.strerror or str(error), remedy_of(error))
 
     def _start(self, library: str, root: bytes, exclusion: Exclusion) -> State:
         observer = _Observer(self._told, library)
@@ -312,41 +291,3 @@ class Watch:
 
 
 LIMIT = "too few inotify watches"
-
-
-def too_few(root: bytes) -> Unwatched:
-    """What a person has to know: how many watches are needed, how many allowed, and what raises that."""
-    needed = sum(1 for _ in os.walk(root))
-    allowed = _allowed()
-    wanted = max(2 * needed, 2 * allowed, 65536)
-    return Unwatched(
-        f"{needed:,} folders need {needed:,} inotify watches, {allowed:,} are allowed for all programs together",
-        f"sudo sysctl fs.inotify.max_user_watches={wanted}",
-    )
-
-
-def _allowed() -> int:
-    try:
-        with open(MAX_WATCHES, encoding="ascii") as file:
-            return int(file.read())
-    except (OSError, ValueError):
-        return 0
-
-
-def eventless(root: bytes) -> str | None:
-    """The type of a file system at or below `root` whose changes nobody tells us of, or None."""
-    found = file_system(root)
-    if found.is_network or found.type.startswith("fuse."):
-        return found.type
-    inside = root.rstrip(b"/") + b"/"
-    return next((mount.type for mount in read_mounts() if _is_silent(mount, inside)), None)
-
-
-def _is_silent(mount: Mount, inside: bytes) -> bool:
-    return mount.mount_point.startswith(inside) and (is_remote(mount) or mount.type.startswith("fuse."))
-
-
-def _remedy(error: OSError) -> str:
-    if error.errno == errno.EMFILE:
-        return "sudo sysctl fs.inotify.max_user_instances=1024"
-    return ""
