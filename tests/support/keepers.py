@@ -66,13 +66,13 @@ class Keeper:
     outcomes: list[Outcome] = field(default_factory=list)
     ready: set[int] = field(default_factory=set)
 
-    def step(self) -> float:
-        """One round."""
+    def step(self, *, patient: bool = True) -> float:
+        """One round, and with `patient` a moment for what comes from outside."""
         before = self.daemon.worker.outcome
         spare = self.daemon.step(self.ready)
         if before is not None and self.daemon.worker.outcome is not before:
             self.outcomes.append(before)
-        self.ready = self.daemon.bell.wait(min(spare, 0.02))
+        self.ready = self.daemon.bell.wait(min(spare, 0.02) if patient else 0)
         return spare
 
     def until(self, condition: Callable[[], object], *, advancing: bool = True) -> None:

@@ -13,11 +13,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from croniter import croniter
 
-from fonoteca.core.policy import Cron, Every, Timing, Window
+from fonoteca.core.policy import Every, Timing, Window
 
 SECOND_NS = 1_000_000_000
 
@@ -53,11 +54,12 @@ def due_ns(timing: Timing, *, since_ns: int, now_ns: int, zone: Zone) -> int:
         return now_ns
     if isinstance(timing, Every):
         return since_ns + timing.seconds * SECOND_NS
-    return _next(timing, since_ns, zone)
+    return _next(timing.line, since_ns, zone)
 
 
-def _next(timing: Cron, since_ns: int, zone: Zone) -> int:
-    times = croniter(timing.line, zone.shown(since_ns))
+@lru_cache(maxsize=64)  # a loop asks again and again, and reading a cron line takes a millisecond
+def _next(line: str, since_ns: int, zone: Zone) -> int:
+    times = croniter(line, zone.shown(since_ns))
     while True:
         found = zone.instant(times.get_next(datetime))
         if found > since_ns:  # an hour that comes twice a day: its first coming may lie before `since`
@@ -68,8 +70,8 @@ def period_ns(timing: Timing, now_ns: int, zone: Zone) -> int:
     """How far two times lie apart, about now."""
     if isinstance(timing, Every):
         return timing.seconds * SECOND_NS
-    first = _next(timing, now_ns, zone)
-    return _next(timing, first, zone) - first
+    first = _next(timing.line, now_ns, zone)
+    return _next(timing.line, first, zone) - first
 
 
 def is_quiet(windows: Iterable[Window], now_ns: int, zone: Zone) -> bool:
