@@ -31,6 +31,7 @@ MODULES = {
     "status": "status",
     "show": "show",
     "daemon": "daemon",
+    "service": "service",
     "pause": "pause",
     "resume": "resume",
     "config": "config",

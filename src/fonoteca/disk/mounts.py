@@ -180,11 +180,17 @@ def needs_plain_folder(path: bytes) -> bool:
     Writing there would fill the system's own disk while the user believes that it goes to the drive.
     """
     whole = os.path.realpath(path)
-    top = next((each for each in _MOUNTED_HERE if whole == each or whole.startswith(each + b"/")), None)
+    top = mounted_under(path)
     if top is None:
         return False
     mount_point = file_system(_standing(whole)).mount_point
     return not (mount_point == top or mount_point.startswith(top + b"/"))
+
+
+def mounted_under(path: bytes) -> bytes | None:
+    """Which of the folders where drives are mounted `path` lies in (/media, /run/media, /mnt, /Volumes), or None."""
+    whole = os.path.realpath(path)
+    return next((each for each in _MOUNTED_HERE if whole == each or whole.startswith(each + b"/")), None)
 
 
 def _standing(path: bytes) -> bytes:
