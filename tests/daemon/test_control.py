@@ -263,7 +263,7 @@ def test_a_command_that_changed_the_config_needs_no_signal(home: Home) -> None:
         )
         thread.start()
         one.until(lambda: not thread.is_alive(), advancing=False)
-        one.daemon.reload()
+        one.hands.advance(60)
         one.rest()
         home.write("a.jpg", b"a", library="vinyl")
         one.rest()

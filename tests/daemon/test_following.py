@@ -161,6 +161,26 @@ def test_a_file_that_is_written_on_and_on_waits_alone(home: Home) -> None:
         assert mirrored(home)
 
 
+def test_a_file_that_is_written_for_an_hour_is_reported(home: Home) -> None:
+    """Once, also where nothing else happens; and no more when it rests."""
+    with keeper(home) as one:
+        one.rest()
+        path = home.base / "music/Bill/running.jpg"
+        with path.open("wb") as file:
+            for _ in range(3700 // 8):
+                file.write(b"more")
+                file.flush()
+                while not one.daemon.watching.has_hints:
+                    one.daemon.bell.wait(0.01)
+                one.step(patient=False)
+                one.hands.advance(8)
+        assert 1 == one.said.count("has been written to for more than an hour")
+        after(one)
+
+        assert mirrored(home)
+        assert [] == home.ask("SELECT 1 FROM findings WHERE kind = 'changing' AND closed_ns IS NULL")
+
+
 def test_names_of_any_bytes_are_followed(home: Home) -> None:
     """Line ends, and bytes that are no text."""
     with keeper(home) as one:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -38,14 +39,25 @@ def daemon(face: Face) -> int:
         _said,
         Clock().wall_ns,
         prefixed="JOURNAL_STREAM" in os.environ,
-        as_json=face.flags.json,
+        line=_line(face) if face.flags.json else None,
         least=WARNING if face.flags.quiet else INFO,
     )
     manager = Manager.of(os.environ, os.getpid())
     one = Daemon(face.config_path, face.config, voice, manager)
     _obey(one)
     one.run()
+    face.done()
     return 0
+
+
+def _line(face: Face) -> Callable[[str, Mapping[str, Any]], None]:
+    """Whoever reads along is told at once."""
+
+    def line(kind: str, values: Mapping[str, Any]) -> None:
+        face.lines.line(kind, values)
+        sys.stdout.flush()
+
+    return line
 
 
 def _said(line: str) -> None:

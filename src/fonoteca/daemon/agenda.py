@@ -42,8 +42,9 @@ class Agenda:
     ) -> Work | None:
         """The most urgent of what is due; None: nothing is."""
         papers = self.owes_papers and now - self.papers_at >= PAPERS_S
-        if spots := self._changed(settling, watching, now):
-            return Follow(spots, papers, tuple(settling.lasting(now)))
+        spots, lasting = self._changed(settling, watching, now), tuple(settling.lasting(now))
+        if spots or lasting:
+            return Follow(spots, papers, lasting)
         if self.arrivals:
             return CatchUp(self.arrivals[0])
         if papers:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +30,7 @@ from fonoteca.daemon.watching import GATHER_S, Watching
 from fonoteca.daemon.work import CatchUp, Follow, Scan, ScrubPlace, is_heavy, name_of
 from fonoteca.daemon.worker import Outcome, Stillness, Worker
 from fonoteca.disk.lock import hold_lock
-from fonoteca.errors import ConfigError, FonotecaError, UsageError
+from fonoteca.errors import CatalogueUnwritable, ConfigError, FonotecaError, UsageError
 from fonoteca.library.watch import Watch
 from fonoteca.tasks.service import lock_of
 
@@ -73,9 +73,13 @@ class Daemon:
 
     def run(self) -> None:
         """Until it is asked to stop. Raises Locked when another daemon of this archive runs, CatalogueError."""
-        os.makedirs(os.path.dirname(self.config.catalogue), mode=0o700, exist_ok=True)
-        with hold_lock(lock_of(self.config.catalogue), clears=True):
-            self.begin()
+        with ExitStack() as stack:
+            try:
+                os.makedirs(os.path.dirname(self.config.catalogue), mode=0o700, exist_ok=True)
+                stack.enter_context(hold_lock(lock_of(self.config.catalogue), clears=True))
+                self.begin()
+            except OSError as error:
+                raise CatalogueUnwritable(self.config.catalogue, error.strerror or str(error)) from error
             try:
                 timeout = self.step()
                 self.manager.ready()
@@ -153,9 +157,9 @@ class Daemon:
             self._reload(now)
         if self._was_lent and not self.control.is_asked_to_yield:
             self._was_lent = False
-            self.agenda.since = self._since() | self.agenda.since
-            if _seen(self.config_path) != self._config_seen:
-                self._reload(now)
+            self._rounds.pop("config", None)
+        if self._is_time("config", now) and _seen(self.config_path) != self._config_seen:
+            self._reload(now)
         sleep = self.clock.since_boot() - now
         if sleep - self._sleep > SLEPT_S:
             self.voice.say("The machine slept: everything is looked at.")

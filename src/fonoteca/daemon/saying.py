@@ -5,9 +5,9 @@ What was said is not said again while it stays so: a drive that is away is one l
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from fonoteca.core.event import Scanned
 from fonoteca.core.finding import Severity
@@ -29,7 +29,8 @@ class Voice:
     write: Callable[[str], object]
     now: Callable[[], int]
     prefixed: bool = False
-    as_json: bool = False
+    line: Callable[[str, Mapping[str, Any]], object] | None = None
+    """Takes type and values of a JSON line, where these are wanted instead."""
     least: int = INFO
     """What is less urgent (a larger number) is not said."""
     _said: dict[str, str] = field(default_factory=dict)
@@ -38,9 +39,8 @@ class Voice:
         """One line."""
         if priority > self.least:
             return
-        if self.as_json:
-            values = {"type": "said", "time": rfc3339(self.now()), "priority": priority, "sentence": sentence}
-            self.write(json.dumps(values, ensure_ascii=False) + "\n")
+        if self.line is not None:
+            self.line("said", {"time": rfc3339(self.now()), "priority": priority, "sentence": sentence})
             return
         prefix = f"<{priority}>" if self.prefixed else ""
         self.write("".join(f"{prefix}{line}\n" for line in safe_lines(sentence).splitlines()))

@@ -13,6 +13,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -37,6 +38,9 @@ from watchdog.observers.inotify_c import InotifyFD
 
 from fonoteca.core.pattern import Exclusion, split
 from fonoteca.library.eventful import State, Unwatched, Watched, eventless, remedy_of, too_few
+
+# Watching a folder once more is meant; watchdog thinks that it must be a mistake.
+warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
 
 _EVENTS: list[type[FileSystemEvent]] = [
     *(
@@ -108,11 +112,10 @@ class _Group(InotifyWatchGroup):
         self._active_callbacks_by_watch[wd] = path
 
     def cover(self, path: bytes) -> None:
-        """Watch what is not watched at `path` and below."""
+        """Watch what lies at `path` and below. A folder that is watched already stays so, by its name of now."""
         with self._lock:
             for folder, _, _ in os.walk(path):
-                if folder not in self._active_callbacks_by_path:
-                    self._add_callback(folder)
+                self._add_callback(folder)
 
 
 class _Emitter(InotifyEmitter):
