@@ -26,7 +26,7 @@ from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks import apart
 from fonoteca.tasks.blocks import BLOCK_BYTES
-from fonoteca.tasks.insight import known_insight
+from fonoteca.tasks.insight import Insights, known_insight
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
 from fonoteca.tasks.naming import Namer
@@ -58,6 +58,9 @@ class Transfer:
     threads: int
     reports: SimpleQueue[object]
     recorder: Recorder
+    insights: Insights
+    only: str | None = None
+    """Take only what is pending for this reason."""
     _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
     _synced: int = 0
@@ -102,6 +105,7 @@ class Transfer:
                 lane.join()
             raise
         finally:
+            self.insights.close()
             self._commit()
 
     def _dismiss_readers(self, *, hurry: bool = False) -> None:
@@ -114,7 +118,7 @@ class Transfer:
     # feeding
 
     def _round(self, *, again: bool) -> Iterator[Event]:
-        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue)
+        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue, only=self.only)
         parcel: list[Work] = []
         size = 0
         for item in chain.from_iterable(chunks):
