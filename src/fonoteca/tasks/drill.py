@@ -20,8 +20,8 @@ from fonoteca.core.event import Event, Found, Phase, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.disk import calls
-from fonoteca.tasks.filling import Overwrite
 from fonoteca.tasks.restore import Restoring
+from fonoteca.tasks.restoring.filling import Overwrite
 from fonoteca.tasks.run import run
 
 SAMPLE_FILES = 20

@@ -15,7 +15,7 @@ from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import split
-from fonoteca.tasks import holding
+from fonoteca.tasks.guarding import holding
 
 _LOOKED_AT = (
     FindingKind.UNREADABLE,
