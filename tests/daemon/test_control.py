@@ -64,8 +64,8 @@ def test_a_scrub_gives_way_to_new_music_within_a_second(home: Home) -> None:
         one.hands.advance(DAY_S)
         one.until(lambda: scrubbing(one))
         home.write("Nina/new.jpg", b"new")
-        one.until(lambda: one.daemon.settling.next_due, advancing=False)
-        one.hands.advance(10)
+        one.listen()
+        one.hands.advance(11)
         began = time.monotonic()
         one.until(lambda: one.daemon.worker.outcome and not scrubbing(one), advancing=False)
         took = time.monotonic() - began
@@ -301,9 +301,10 @@ def test_work_that_fails_is_tried_again_with_patience(home: Home, monkeypatch: p
         with monkeypatch.context() as patched:
             patched.setattr("fonoteca.daemon.worker.events", failing)
             home.write("Nina/new.jpg", b"new")
+            one.listen()
             for _ in range(24 * 60):
                 one.hands.advance(60)
-                one.step()
+                one.step(patient=False)
                 one.until(lambda: one.daemon.worker.outcome is None, advancing=False)
         assert 24 * 12 - 20 <= len(tried) <= 24 * 12 + 10
         assert 1 == one.said.count("No space left on device")
