@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from fonoteca.archive import Access, Archive
+from fonoteca.cli.daemon import _obey
+from fonoteca.cli.stopping import Stop
+from fonoteca.daemon.loop import Daemon
+from fonoteca.daemon.saying import Voice
 from fonoteca.daemon.work import Regular
 from fonoteca.disk.asking import ask, socket_of
 from fonoteca.tasks import scrub
@@ -286,6 +290,17 @@ def test_asked_to_stop_it_begins_nothing_new(home: Home) -> None:
 
         assert time.monotonic() - began < 1.0
         assert not (home.place() / "music/Nina/new.jpg").exists()
+
+
+def test_asked_to_stop_before_it_listened_it_stops(home: Home) -> None:
+    """A service manager may change its mind while Python is still being loaded."""
+    with Stop() as before:
+        signal.raise_signal(signal.SIGTERM)
+        one = Daemon(home.config_path, home.config, Voice(lambda line: None, time.time_ns))
+        _obey(one, before)
+        one.run()
+
+    assert one.is_over
 
 
 def test_work_that_fails_is_tried_again_with_patience(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
