@@ -22,6 +22,7 @@ from fonoteca.catalogue import database, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig
 from fonoteca.core.place import Identity
+from fonoteca.disk.asking import yielded
 from fonoteca.disk.mounts import FileSystem, file_system
 from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
 from fonoteca.locations.base import Location
@@ -72,10 +73,16 @@ class Archive:
         *,
         stop: Stop | None = None,
         now: Callable[[], int] = time.time_ns,
+        asks: bool = True,
     ) -> Iterator[Archive]:
-        """Open for reading (never waits) or for writing (raises `Locked` when another run writes)."""
+        """Open for reading (never waits) or for writing (raises `Locked` when another run writes).
+
+        `asks`: a daemon that works on this archive is asked to leave it to us, as soon as its next file is done.
+        """
         with ExitStack() as stack:
             if access is Access.WRITE:
+                if asks:
+                    stack.enter_context(yielded(config.catalogue))
                 stack.enter_context(_lock(config.catalogue))
                 connection = database.open_writer(config.catalogue)
             else:

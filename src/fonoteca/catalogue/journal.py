@@ -84,6 +84,17 @@ def close(
     )
 
 
+def paths_of(connection: sqlite3.Connection, kinds: Iterable[FindingKind], library: str) -> list[bytes]:
+    """The paths in a library about which findings of these kinds are open."""
+    marks = [kind.value for kind in kinds]
+    found = connection.execute(
+        f"SELECT DISTINCT path FROM findings WHERE closed_ns IS NULL AND kind IN ({','.join('?' * len(marks))}) "
+        "AND library = ? AND location IS NULL AND path IS NOT NULL",
+        (*marks, library),
+    )
+    return [row[0] for row in found]
+
+
 def seen_again(
     connection: sqlite3.Connection, now_ns: int, *, kinds: Iterable[FindingKind], library: str, path: bytes
 ) -> None:

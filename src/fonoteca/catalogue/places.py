@@ -6,6 +6,7 @@ import json
 import sqlite3
 from dataclasses import asdict, dataclass
 
+from fonoteca.core.copy import Level
 from fonoteca.core.place import Identity, Traits
 
 
@@ -118,6 +119,17 @@ def unlisted(connection: sqlite3.Connection, location: int) -> None:
 def snapshot_put(connection: sqlite3.Connection, location: int, now_ns: int) -> None:
     """A catalogue snapshot lies there since now."""
     connection.execute("UPDATE locations SET snapshot_ns = ? WHERE id = ?", (now_ns, location))
+
+
+def unread_bytes(connection: sqlite3.Connection, location: int, before_ns: int) -> int:
+    """Bytes of copies and versions there that were not read back since `before_ns`."""
+    found = connection.execute(
+        "SELECT coalesce(sum(c.size), 0) FROM (SELECT content, level, verified_ns FROM copies WHERE location = ?1 "
+        "UNION ALL SELECT content, level, verified_ns FROM versions WHERE location = ?1) p "
+        "JOIN contents c ON c.id = p.content WHERE p.level < ?2 OR p.verified_ns IS NULL OR p.verified_ns < ?3",
+        (location, int(Level.BYTES), before_ns),
+    ).fetchone()
+    return int(found[0])
 
 
 def set_sums_stale(connection: sqlite3.Connection, location: int, stale: bool) -> None:

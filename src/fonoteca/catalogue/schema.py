@@ -268,6 +268,11 @@ CREATE TABLE runs (
     agent     TEXT                              -- 'fonoteca 0.1.0'
 ) STRICT;
 
+CREATE TABLE duties (                           -- what the daemon does by the clock
+    name     TEXT PRIMARY KEY,                  -- core.timetable.Duty
+    since_ns INTEGER NOT NULL,                  -- last done, or first heard of
+    done     INTEGER NOT NULL DEFAULT 0         -- whether it ever was
+) STRICT;
 CREATE TABLE events (                           -- of the journal: what nothing else here tells (`catalogue/events.py`)
     id       INTEGER PRIMARY KEY,
     time_ns  INTEGER NOT NULL,

@@ -33,6 +33,10 @@ MODULES = {
     "log": "log",
     "status": "status",
     "show": "show",
+    "daemon": "daemon",
+    "service": "service",
+    "pause": "pause",
+    "resume": "resume",
     "config": "config",
     "demo": "demo",
 }

@@ -21,6 +21,14 @@ def limits(time: str | None, size: str | None, rate: str | None) -> Budget:
     return Budget(_read("--budget", time, units.duration), _read("--max", size, units.size), speed)
 
 
+def seconds(word: str) -> int:
+    """A time such as 2h. Raises UsageError that says what was expected."""
+    try:
+        return units.duration(word)
+    except NotUnderstood as error:
+        raise UsageError(f"TIME cannot be {error.found}: give {error.expected}.") from error
+
+
 def _read(option: str, word: str | None, reader: Callable[[object], Value]) -> Value | None:
     if word is None:
         return None

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
-from contextlib import closing, nullcontext
+from collections.abc import Iterable
+from contextlib import closing
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fonoteca.core.event import Event, Phase, RunEnded
+from fonoteca.core.event import Event, RunEnded
 from fonoteca.core.report import ExitCode
 from fonoteca.errors import Interrupted
+from fonoteca.tasks.heeding import heeding
 
 if TYPE_CHECKING:
     from fonoteca.cli.face import Face
-    from fonoteca.cli.stopping import Stop
     from fonoteca.render.live import Live
     from fonoteca.render.silent import Silent
     from fonoteca.render.tally import Tally
-
-PATIENCE = 10.0
-"""Seconds for which a task may go on with what it had begun when it was asked to stop."""
 
 
 def play(events: Iterable[Event], face: Face) -> int:
@@ -74,21 +71,6 @@ def _progress(face: Face) -> Silent | Live:
     from fonoteca.render.live import Live
 
     return Live()
-
-
-def heeding(events: Iterable[Event], stop: Stop) -> Generator[Event, None, None]:
-    """`events`, until the user asks to stop: the task ends itself, within bounds, and begins no new phase.
-
-    However this ends, the task's own with-blocks are left here and now, while the archive is still open.
-    """
-    with closing(events) if isinstance(events, Generator) else nullcontext():
-        for event in events:
-            yield event
-            if not stop.requested or isinstance(event, RunEnded):
-                continue
-            late = stop.since is not None and monotonic() - stop.since > PATIENCE
-            if late or isinstance(event, Phase):
-                raise Interrupted(stop.signal_number)
 
 
 def _close(tally: Tally, *, quiet: bool) -> None:

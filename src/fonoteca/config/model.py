@@ -111,6 +111,8 @@ class Schedule:
 
     scan: Timing = _SIX_HOURS
     scrub: Timing = _AT_TWO
+    prune: Timing | None = None
+    """Versions that the policy gives up go only when a person asks for it, or names a time here."""
     drill: Timing | None = _MONTH
     report: Timing | None = _WEEK
 

@@ -118,6 +118,7 @@ SECTIONS: Final[Mapping[str, Table]] = {
     "schedule": {
         "scan": Key(units.timing),
         "scrub": Key(units.timing),
+        "prune": Key(_timing_or_off),
         "drill": Key(_timing_or_off),
         "report": Key(_timing_or_off),
     },

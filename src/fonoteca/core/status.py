@@ -140,6 +140,32 @@ class LocationStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """The daemon of an archive. `pid` None: none was ever started, or it ended as it should."""
+
+    pid: int | None = None
+    is_alive: bool = False
+    last_sign_ns: int | None = None
+    """When it last showed that it goes round; it does so at least once a minute."""
+    doing: str | None = None
+    phase: str | None = None
+    files: int | None = None
+    files_done: int = 0
+    since_ns: int | None = None
+    paused_s: int = 0
+    """For so many seconds it begins nothing."""
+    watch: tuple[tuple[str, str], ...] = ()
+    """How each library is watched, in words: `events, 3 folders`, `polling (no events on nfs)`."""
+    next_times: tuple[tuple[str, int], ...] = ()
+    """When each duty is due next, the earliest first."""
+
+    @property
+    def died(self) -> bool:
+        """It was started, and did not end as it should."""
+        return self.pid is not None and not self.is_alive
+
+
+@dataclass(frozen=True, slots=True)
 class ArchiveStatus:
     """Everything `fonoteca status` says."""
 
@@ -150,6 +176,7 @@ class ArchiveStatus:
     verify_every_ns: int | None = None
     """None: the policy does not ask for re-reading."""
     warnings: tuple[str, ...] = ()
+    service: ServiceStatus = ServiceStatus()
     holds: tuple[HoldStatus, ...] = ()
 
 

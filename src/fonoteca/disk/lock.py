@@ -16,9 +16,9 @@ _LOCK_EX_NB = 2 | 4  # fcntl.LOCK_EX | fcntl.LOCK_NB
 
 
 @contextmanager
-def hold_lock(path: str) -> Iterator[None]:
+def hold_lock(path: str, *, clears: bool = False) -> Iterator[None]:
     """Hold the lock file `path` (made if needed, left in place). Raises Locked with the holder's pid,
-    OSError."""
+    OSError. `clears`: the pid is taken out at the end, so that one that stands there unlocked tells of a death."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path, timeout=0, thread_local=False)
@@ -29,8 +29,20 @@ def hold_lock(path: str) -> Iterator[None]:
     try:
         _write_pid(path)
         yield
+        if clears:
+            _clear_pid(path)
     finally:
         lock.release()
+
+
+def _clear_pid(path: str) -> None:
+    with calls.opened(os.fsencode(path), os.O_WRONLY) as fd:
+        calls.ftruncate(fd, 0)
+
+
+def left_by(path: str) -> int | None:
+    """The pid in a lock file; None where there is none, or it was taken out."""
+    return _written_pid(path)
 
 
 def _write_pid(path: str) -> None:

@@ -84,7 +84,7 @@ def file_system_of(fd: int) -> FileSystem:
         source=mount.source,
         mount_point=mount.mount_point,
         device=calls.fstat(fd).st_dev,
-        is_network=mount.type in _NETWORK or _looks_remote(mount),
+        is_network=is_remote(mount),
         is_local_block=device is not None and volumes.is_direct(device),
         read_only="ro" in mount.options,
     )
@@ -93,7 +93,7 @@ def file_system_of(fd: int) -> FileSystem:
 def _identity(fd: int, mount: Mount, device: int | None) -> str:
     if mount.type in {"tmpfs", "ramfs", "overlay"}:
         return f"{mount.type}:{os.fsdecode(mount.mount_point)}"
-    if mount.type in _NETWORK or _looks_remote(mount):
+    if is_remote(mount):
         return mount.source
     uuid = volumes.uuid(fd, mount.type, device)
     if uuid is not None:
@@ -101,6 +101,11 @@ def _identity(fd: int, mount: Mount, device: int | None) -> str:
     if device is not None:
         return f"dev:{mount.source}"
     return f"{mount.type}:{mount.source}"
+
+
+def is_remote(mount: Mount) -> bool:
+    """True where the bytes lie on another machine: others may change them, and nobody tells us."""
+    return mount.type in _NETWORK or _looks_remote(mount)
 
 
 def _looks_remote(mount: Mount) -> bool:
@@ -175,11 +180,17 @@ def needs_plain_folder(path: bytes) -> bool:
     Writing there would fill the system's own disk while the user believes that it goes to the drive.
     """
     whole = os.path.realpath(path)
-    top = next((each for each in _MOUNTED_HERE if whole == each or whole.startswith(each + b"/")), None)
+    top = mounted_under(path)
     if top is None:
         return False
     mount_point = file_system(_standing(whole)).mount_point
     return not (mount_point == top or mount_point.startswith(top + b"/"))
+
+
+def mounted_under(path: bytes) -> bytes | None:
+    """Which of the folders where drives are mounted `path` lies in (/media, /run/media, /mnt, /Volumes), or None."""
+    whole = os.path.realpath(path)
+    return next((each for each in _MOUNTED_HERE if whole == each or whole.startswith(each + b"/")), None)
 
 
 def _standing(path: bytes) -> bytes:

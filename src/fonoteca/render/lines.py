@@ -47,7 +47,7 @@ from fonoteca.core.event import (
     WouldRetire,
 )
 from fonoteca.core.finding import Finding
-from fonoteca.core.status import ArchiveStatus, Judgement, judge
+from fonoteca.core.status import ArchiveStatus, Judgement, ServiceStatus, judge
 from fonoteca.render.words import rfc3339
 
 SCHEMA_VERSION = 1
@@ -190,7 +190,13 @@ def status_line(status: ArchiveStatus) -> Line:
         ],
         "holds": [_flat(hold) for hold in status.holds],
         "warnings": list(status.warnings),
+        "service": _service(status.service),
     }
+
+
+def _service(service: ServiceStatus) -> Line:
+    times = {name: rfc3339(at) for name, at in service.next_times}
+    return _flat(service) | {"died": service.died, "watch": dict(service.watch), "next_times": times}
 
 
 def _reasons(verdict: Judgement) -> list[Line]:

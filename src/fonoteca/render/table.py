@@ -15,10 +15,11 @@ from fonoteca.core.status import (
     LocationStatus,
     Overall,
     Presence,
+    ServiceStatus,
     judge,
 )
 from fonoteca.render.console import console
-from fonoteca.render.words import ago, day, number, safe, size
+from fonoteca.render.words import ago, day, duration, number, safe, size, when
 
 _STYLE = {
     Overall.SAFE: "bold green",
@@ -38,6 +39,8 @@ def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
         out.print(text, soft_wrap=True)
     for warning in now.warnings:
         out.print(Text(f"  Note: {safe(warning)}"), soft_wrap=True)
+    for each in service(now):
+        out.print(Text(safe(each)), soft_wrap=True)
     if now.libraries:
         out.print()
         out.print(_libraries(now))
@@ -48,6 +51,33 @@ def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
         out.print(_checks(now))
     if kept := [_kept(each) for each in now.locations if each.versions]:
         out.print(Text(f"\nEarlier versions: {'; '.join(kept)}."), soft_wrap=True)
+
+
+def service(now: ArchiveStatus) -> list[str]:
+    """What the daemon does, how it watches, and what is next; nothing where none was started."""
+    one = now.service
+    if one.pid is None:
+        return []
+    sign = ago(one.last_sign_ns, now.time_ns)
+    if one.died:
+        return [f"Daemon: dead. Process {one.pid} showed its last sign of life {sign}; start it again."]
+    if not one.watch:
+        return [f"Daemon: process {one.pid} does not answer; its last sign of life was {sign}."]
+    lines = [
+        f"Daemon: {_doing(one)} (process {one.pid})",
+        *(f"watch: {name}: {how}" for name, how in one.watch),
+    ]
+    if one.next_times:
+        name, at = one.next_times[0]
+        lines.append(f"next: {name}, {when(at, now.time_ns)}")
+    return lines
+
+
+def _doing(one: ServiceStatus) -> str:
+    if one.doing is None:
+        return f"paused for another {duration(one.paused_s)}" if one.paused_s else "at rest"
+    progress = f", {number(one.files_done)} of {number(one.files)} files" if one.files else ""
+    return f"{one.doing}{f': {one.phase}' if one.phase else ''}{progress}"
 
 
 def _kept(location: LocationStatus) -> str:

@@ -10,7 +10,7 @@ a person's word (`guarding`).
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,24 +20,25 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import analyses, libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
-from fonoteca.errors import Full, LibraryError, LocationError
+from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Warned
+from fonoteca.core.spots import Spot
+from fonoteca.errors import LibraryError, LocationError
 from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.ending import end_findings
-from fonoteca.tasks.foresight import could_go, foresee
+from fonoteca.tasks.foresight import foresee, make_sure_of_room
 from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
 from fonoteca.tasks.guarding.guard import Guarding
 from fonoteca.tasks.looking.inside import tell
 from fonoteca.tasks.looking.sidecars import hold_against
 from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
-from fonoteca.tasks.manifest.recover import enrol, folder_of
+from fonoteca.tasks.manifest.recover import enrol
 from fonoteca.tasks.moving.relocation import relocate
 from fonoteca.tasks.moving.retiming import retime
 from fonoteca.tasks.moving.retiring import retire
 from fonoteca.tasks.places.founding import expect_memory, expect_parts
 from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.scan import look
+from fonoteca.tasks.scan import Rests, always_rests, look
 
 if TYPE_CHECKING:
     from fonoteca.tasks.copying.transfer import Transfer
@@ -53,13 +54,15 @@ def backup(
     *,
     dry_run: bool = False,
     read: bool = False,
+    rests: Callable[[str], Rests] = lambda library: always_rests,
 ) -> Iterator[Event]:
     """Bring the libraries to the locations (all, or the named ones). See the module.
 
-    `dry_run` judges by stat and writes nothing at any location; with `read` it reads the files too.
+    `dry_run` judges by stat and writes nothing at any location; with `read` it reads the files too. `rests` tells
+    for each library whether a file in it is still: one that is not is left for another run.
     Raises UsageError for unknown names, Interrupted when the user stopped it.
     """
-    job = Job(archive, places is not None)
+    job = Job(archive, places is not None, rests=rests)
     return run(archive, "backup", job.events(places, list(libraries) if libraries else None, dry_run, read))
 
 
@@ -77,6 +80,12 @@ class Job:
 
     archive: Archive
     named: bool
+    spots: Mapping[str, Sequence[Spot]] | None = None
+    """Where to look, by library; None: everywhere."""
+    rests: Callable[[str], Rests] = lambda library: always_rests
+    papers: bool = True
+    looked_at: dict[str, frozenset[bytes] | None] = field(default_factory=dict)
+    """The folders of each library that were looked at, None for all."""
     opened: list[Opened] = field(default_factory=list)
     started_ns: int = 0
 
@@ -128,7 +137,7 @@ class Job:
                     if chain is not None and chain.damaged:
                         yield from restate(self.archive, one.place, one.row, library)
                 row = places.by_name(self.archive.catalogue, one.config.name)
-                if row is not None and is_due(row, self.archive.now()):
+                if row is not None and self.spots is None and is_due(row, self.archive.now()):
                     yield Phase("list", location=one.config.name)
                     yield from survey(self.archive, one.place, one.row)
             except LocationError as error:
@@ -148,7 +157,13 @@ class Job:
         self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool
     ) -> Iterator[Event]:
         try:
-            yield from look(self.archive, config, read=read or not dry_run)
+            self.looked_at[config.name] = yield from look(
+                self.archive,
+                config,
+                read=read or not dry_run,
+                spots=None if self.spots is None else self.spots.get(config.name, ()),
+                rests=self.rests(config.name),
+            )
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
@@ -179,7 +194,8 @@ class Job:
         if dry_run:
             yield from would_move(self.archive, self.alive(), row)
             yield from would_retire(self.archive, self.alive(), row)
-        pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
+        if self.spots is None:
+            pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
@@ -196,21 +212,12 @@ class Job:
                 yield self._fail(one, error)
 
     def _room(self, row: LibraryRow) -> Iterator[Event]:
-        """What each location still needs must fit above its reserve, or it fails before anything is sent."""
+        """A location without room for what it still needs fails before anything is sent."""
         for one in self.alive():
-            files, size = pending.needed(self.archive.catalogue, one.row.id)
             try:
-                space = one.place.space()
-                folder = folder_of(one.place, row).encode("utf-8", "surrogateescape")
+                yield from make_sure_of_room(self.archive, one, row)
             except LocationError as error:
                 yield self._fail(one, error)
-                continue
-            if files:
-                yield Planned(one.config.name, files, size)
-            sent = size - pending.standing_bytes(self.archive.catalogue, one.row.id, folder)
-            if space is not None and sent > space.usable:
-                yield from could_go(self.archive, one, space.usable, sent)
-                yield self._fail(one, Full(one.config.name, sent, space.usable))
 
     def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
         totals = pending.totals(self.archive.catalogue)
@@ -248,20 +255,22 @@ class Job:
         for config, row in present:
             yield from _analysed(self.archive, config, row)
             yield from hold_against(self.archive, config, row)
-            end_findings(self.archive, row, [one.row.name for one in self.alive()], self.started_ns)
+            names = [one.row.name for one in self.alive()]
+            end_findings(self.archive, row, names, self.started_ns, self.looked_at.get(config.name, ()))
         for one in self.alive():
             try:
                 for _, row in present:
                     yield from close_chain(self.archive, one.place, one.row, row)
                 fresh = places.by_name(self.archive.catalogue, one.config.name)
-                if fresh is not None and fresh.sums_stale:
+                if fresh is not None and fresh.sums_stale and self.papers:
                     from fonoteca.tasks.manifest.papers import write_papers
 
                     yield Phase("seal", location=one.config.name)
                     yield from write_papers(self.archive, one.place, fresh)
             except LocationError as error:
                 yield self._fail(one, error)
-        yield from self._snapshots(present)
+        if self.spots is None:
+            yield from self._snapshots(present)
 
     def _snapshots(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
         for one in self.alive():

@@ -7,13 +7,14 @@ entry has another one. Damage at a location is over when the copy was read and i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.pattern import split
 from fonoteca.tasks.guarding import holding
 
 _LOOKED_AT = (
@@ -31,12 +32,23 @@ _TRIED = (FindingKind.DIFFERS, FindingKind.NOT_COPIED)
 _STATES = {FindingKind.GONE: "gone", **dict.fromkeys(holding.KINDS.values(), "held")}
 
 
-def end_findings(archive: Archive, library: LibraryRow, locations: Iterable[str], started_ns: int) -> None:
-    """Close what a backup or scan that began at `started_ns` did not see again. `locations`: those that took part."""
+def end_findings(
+    archive: Archive,
+    library: LibraryRow,
+    locations: Iterable[str],
+    started_ns: int,
+    within: Collection[bytes] | None = None,
+) -> None:
+    """Close what a backup or scan that began at `started_ns` did not see again. `locations`: those that took part;
+    `within`: the folders that were looked at, None for all.
+    """
     now, connection = archive.now(), archive.catalogue
     identity = (library.id, library.name)
     with transaction(connection):
-        journal.close(connection, now, kinds=_LOOKED_AT, library=library.name, before_ns=started_ns)
+        if within is None:
+            journal.close(connection, now, kinds=_LOOKED_AT, library=library.name, before_ns=started_ns)
+        else:
+            _end_within(archive, library.name, started_ns, within)
         for name in locations:
             journal.close(
                 connection, now, kinds=_TRIED, library=library.name, location=name, before_ns=started_ns
@@ -44,3 +56,17 @@ def end_findings(archive: Archive, library: LibraryRow, locations: Iterable[str]
         for kind, state in _STATES.items():
             journal.close_by_state(connection, now, kind=kind, library=identity, state=state)
         journal.close_read_tags(connection, now, library=identity)
+
+
+def _end_within(archive: Archive, library: str, started_ns: int, folders: Collection[bytes]) -> None:
+    """Only what is about the folders that were looked at, or about files in them."""
+    for path in journal.paths_of(archive.catalogue, _LOOKED_AT, library):
+        if path in folders or split(path)[0] in folders:
+            journal.close(
+                archive.catalogue,
+                archive.now(),
+                kinds=_LOOKED_AT,
+                library=library,
+                path=path,
+                before_ns=started_ns,
+            )

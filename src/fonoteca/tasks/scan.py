@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Archive
@@ -21,6 +21,7 @@ from fonoteca.core.entry import FileStat, RelPath
 from fonoteca.core.event import Event, Found, Phase, Scanned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import Exclusion, join, split, under
+from fonoteca.core.spots import Spot
 from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
 from fonoteca.disk.mounts import FileSystem
 from fonoteca.library.scan import Listing, file_stat, walk
@@ -28,6 +29,15 @@ from fonoteca.library.trust import Trust
 from fonoteca.tasks.moving.absence import confirm_absent, say_gone
 from fonoteca.tasks.moving.masses import believe_masses
 from fonoteca.tasks.moving.matching import match_moves
+from fonoteca.tasks.selection import Selection
+
+Rests = Callable[[bytes, os.stat_result], bool]
+"""Whether the file at a path (inside the library) is still, so that it may be read. One that is not is left alone."""
+
+
+def always_rests(path: bytes, status: os.stat_result) -> bool:
+    """Nobody knows of any that is being written."""
+    return True
 
 
 @dataclass(slots=True)
@@ -41,6 +51,9 @@ class Pass:
     started_ns: int
     known_folders: dict[bytes, tuple[int, str | None]]
     trust: Trust
+    rests: Rests = always_rests
+    selection: Selection | None = None
+    """None: all of the library is looked at."""
     seen_folders: dict[bytes, str | None] = field(default_factory=dict)
     """With the file system mounted inside the library on which each lies; None: the library's own."""
     unseen: list[bytes] = field(default_factory=list)
@@ -60,20 +73,30 @@ class Pass:
         return self.archive.catalogue
 
 
-def look(archive: Archive, config: LibraryConfig, *, read: bool = True) -> Iterator[Event]:
+def look(
+    archive: Archive,
+    config: LibraryConfig,
+    *,
+    read: bool = True,
+    spots: Sequence[Spot] | None = None,
+    rests: Rests = always_rests,
+) -> Generator[Event, None, frozenset[bytes] | None]:
     """Walk one library and fill the pending table with what must be read. Entries that have another path now get it;
     with `read` also those that only their bytes can tell.
 
-    Yields findings and one `Scanned`. Raises LibraryAway or LibraryError when it cannot be looked at at all,
-    Interrupted between two folders when the user asked to stop.
+    With `spots` only there: nothing outside counts as absent, and what went from one spot to another has moved.
+    Yields findings and one `Scanned`; gives the folders that were looked at, None for all. Raises LibraryAway or
+    LibraryError when it cannot be looked at at all, Interrupted between two folders when the user asked to stop.
     """
     row, place = archive.library(config)
     yield Phase("scan")
     known = {path: (number, where) for number, path, where in libraries.folders(archive.catalogue, row.id)}
-    one = Pass(archive, row, config, place, archive.now(), known, Trust(config.path))
+    one = Pass(archive, row, config, place, archive.now(), known, Trust(config.path), rests)
+    if spots is not None:
+        one.selection = Selection(config.path, spots, known)
     pending.begin(archive.catalogue)
     with transaction(archive.catalogue):
-        for listing in walk(config.path, Exclusion(config.exclude), enter=_gate(one)):
+        for listing in _listings(one):
             archive.pause_point()
             _compare(one, listing)
             yield from _drain(one)
@@ -88,7 +111,8 @@ def look(archive: Archive, config: LibraryConfig, *, read: bool = True) -> Itera
             one.counts[reason] -= count
         gone = say_gone(one)
         complete = not one.unseen
-        libraries.scanned(archive.catalogue, row.id, archive.now(), complete)
+        if one.selection is None:
+            libraries.scanned(archive.catalogue, row.id, archive.now(), complete)
     yield from _drain(one)
     yield Scanned(
         row.name,
@@ -101,6 +125,14 @@ def look(archive: Archive, config: LibraryConfig, *, read: bool = True) -> Itera
         complete,
         sum(moved.values()),
     )
+    return None if one.selection is None else frozenset(one.seen_folders)
+
+
+def _listings(one: Pass) -> Iterator[Listing]:
+    exclusion = Exclusion(one.config.exclude)
+    if one.selection is not None:
+        return one.selection.walk(exclusion, _gate(one))
+    return walk(one.config.path, exclusion, enter=_gate(one))
 
 
 def _gate(one: Pass) -> Callable[[RelPath, int], bool]:
@@ -173,7 +205,7 @@ def _compare_each(one: Pass, listing: Listing, folder: int) -> None:
     for name, status in listing.files:
         recorded = known.pop(name, None)
         reason = _reason(recorded, status, kind)
-        if reason is not None:
+        if reason is not None and one.rests(join(listing.path, name), status):
             seen = file_stat(status)
             inode = seen.inode if trusts_ctime(kind) else 0
             entry = recorded.entry if recorded else None
@@ -240,6 +272,8 @@ def _unlisted_folders(one: Pass) -> None:
     exclusion = Exclusion(one.config.exclude)
     for path, (folder, where) in one.known_folders.items():
         if path in one.seen_folders or any(under(path, hidden) for hidden in one.unseen):
+            continue
+        if one.selection is not None and not one.selection.shows_gone(path):
             continue
         if where is not None and where != _around(one, path) and not exclusion.covers(path):
             # An automounter takes the folder away with the mount: what lay on it is away, not removed.

@@ -29,6 +29,7 @@ from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
 from fonoteca.tasks.checking.forecast import forecast
 from fonoteca.tasks.guarding import holding
 from fonoteca.tasks.places.founding import first_step
+from fonoteca.tasks.service import service_status
 
 _SECOND_NS = 1_000_000_000
 _SHOWN = 10
@@ -90,6 +91,7 @@ def status(archive: Archive) -> ArchiveStatus:
         locations=tuple(_location(archive, config, known) for config in archive.config.locations.values()),
         verify_every_ns=archive.config.policy.verify_every_s * _SECOND_NS,
         warnings=tuple(_warnings(known)),
+        service=service_status(archive.config.catalogue),
         holds=tuple(standing_holds(archive, known)),
     )
 

@@ -32,8 +32,8 @@ def believe_masses(one: Pass) -> Iterator[Event]:
 
 def _touched(one: Pass) -> None:
     """Most of a library touched at once is a new disk or a restore: believe size and mtime now, re-read soon."""
-    touched, total = one.counts["touched"], one.counts["entries"]
-    if touched < FEWEST or touched * 2 <= total:
+    touched = one.counts["touched"]
+    if touched < FEWEST or touched * 2 <= _entries(one):
         return
     for number, entry, path, *_ in _rows(one, pending.TOUCHED):
         stat = _stat(one, path)
@@ -46,14 +46,14 @@ def _shifted(one: Pass) -> Iterator[Event]:
 
     Where a file has a lasting inode and kept it, somebody did something to that file: it is read.
     """
-    if one.counts["written"] < FEWEST or one.counts["written"] * 2 <= one.counts["entries"]:
+    if one.counts["written"] < FEWEST or one.counts["written"] * 2 <= _entries(one):
         return
     counts = Counter(
         shift
         for *_, size, was, seen_size, seen, in_place in _rows(one, pending.WRITTEN)
         if size == seen_size and not in_place and (shift := shift_of(was, seen)) is not None
     )
-    shift = common_shift(counts, of=one.counts["entries"])
+    shift = common_shift(counts, of=_entries(one))
     if shift is None:
         return
     believed = 0
@@ -74,6 +74,17 @@ def _shifted(one: Pass) -> Iterator[Event]:
         f"The times of {believed:,} files of {one.row.name} moved together by {_in_words(shift)}: a time zone, summer "
         "time or a disk with coarser times. Their sizes are as recorded: they are believed now, and read again later."
     )
+
+
+def _entries(one: Pass) -> int:
+    """How many files the library has, also where only a part of it was looked at: an album is not most of it."""
+    if one.selection is None:
+        return one.counts["entries"]
+    found = one.catalogue.execute(
+        "SELECT count(*) FROM folders f JOIN entries e ON e.folder = f.id WHERE f.library = ? AND e.state = 'present'",
+        (one.row.id,),
+    ).fetchone()
+    return max(int(found[0]), one.counts["entries"])
 
 
 def _rows(one: Pass, reason: str) -> Iterable[tuple[int, int, bytes, int, int, int, int, int]]:
