@@ -36,6 +36,8 @@ needed=(
     losetup:mount
     unshare:util-linux
     fusermount3:fuse3
+    sshd:openssh-server        # a real server to keep copies on
+    ssh-keygen:openssh-client
     sha256sum:coreutils        # our SHA256SUMS, checked without us
     diff:diffutils
 )

@@ -16,16 +16,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fonoteca.catalogue import database, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, SftpConfig
 from fonoteca.core.place import Identity
 from fonoteca.disk.mounts import FileSystem, file_system
 from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
-from fonoteca.locations.base import Location
+from fonoteca.locations.base import Location, Site
 from fonoteca.locations.folder import FolderLocation
+
+if TYPE_CHECKING:
+    from fonoteca.locations.sftp.address import Address
 
 
 class Access(Enum):
@@ -167,13 +170,34 @@ class Archive:
         return location_of(config, row.identity if row else None)
 
 
-def location_of(config: LocationConfig, expected: Identity | None) -> Location:
-    """A place that can be opened. Raises UsageError for a type that this version cannot use."""
+def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:
+    """A place that can be opened; `anywhere` as `FolderLocation` has it. Raises UsageError for a type that this version
+    cannot use.
+    """
     if isinstance(config, FolderConfig):
-        return FolderLocation(config.name, config.path, expected)
+        return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
+    if isinstance(config, SftpConfig):
+        from fonoteca.locations.sftp.location import SftpLocation
+
+        return SftpLocation(config.name, _address(config), expected, anywhere=anywhere)
     raise UsageError(
-        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders only "
-        f"(a drive, or a NAS that is mounted). Give it `path` and no `type`, or remove it from the config."
+        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders and SFTP "
+        f"servers only. Give it another `type`, or remove it from the config."
+    )
+
+
+def _address(config: SftpConfig) -> Address:
+    from fonoteca.locations.sftp.address import Address
+
+    return Address(
+        config.host,
+        config.path,
+        config.port,
+        config.user,
+        config.key,
+        config.known_hosts,
+        config.password_file,
+        config.password_env,
     )
 
 

@@ -18,17 +18,47 @@ from fonoteca.disk import mounts
 from fonoteca.errors import Broken, Conflict, Denied, Locked
 from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.locations.folder import FolderLocation
+from fonoteca.locations.sftp.location import SftpLocation
+from fonoteca.locations.sftp.open import OpenSftp
+from fonoteca.locations.sftp.packets import STATVFS
+from fonoteca.locations.sftp.wire import Wire
 from support.faults import fail_at, memory_location
 from support.places import MTIME, content, folder_location, keys, put, stage, stamp
+from support.sshd import SFTP_ONLY, Sshd, sftp_location, sshd
 
 BIG = 3 * (1 << 20) + 4321
 KINDS = ("memory", "folder", "no hard links", "fsync each", "no noreplace", "neither", "no openat2", "tmpfs")
+SFTP_KINDS = ("sftp", "sftp only", "sftp 3 alone")
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(scope="session")
+def shell_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A server whose accounts have a shell too."""
+    with sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A server that gives SFTP and nothing else."""
+    with sshd(tmp_path_factory.mktemp("sshd"), more=SFTP_ONLY) as server:
+        yield server
+
+
+@pytest.fixture(params=KINDS + SFTP_KINDS)
 def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Location:
     """An adopted, empty place of each kind. What a file system lacks answers as Linux does for it."""
     kind = request.param
+    if kind in SFTP_KINDS:
+        server = request.getfixturevalue("bare_server" if kind == "sftp only" else "shell_server")
+        if kind == "sftp 3 alone":  # a server that knows none of OpenSSH's extensions
+            monkeypatch.setattr(
+                Wire,
+                "extensions",
+                property(lambda self: frozenset(), lambda self, given: None),
+                raising=False,
+            )
+        return sftp_location(server, tmp_path / "nas")
     if kind == "memory":
         return memory_location()
     if kind in {"no hard links", "neither"}:  # FAT, exFAT
@@ -84,13 +114,18 @@ def test_what_is_staged_reads_back_and_what_is_published_reads_the_same(
     assert place.read(Key(b"music/a.flac")).size == size
 
 
-def test_mtime_is_kept_to_the_nanosecond(place: OpenLocation) -> None:
-    """Players and DJ programs sort by it; traits say where it is coarser."""
+def kept(place: OpenLocation, mtime_ns: int) -> int:
+    """The time as that place keeps it."""
+    return mtime_ns - mtime_ns % (place.traits.mtime_precision_ns or 1)
+
+
+def test_mtime_is_kept_as_finely_as_the_traits_say(place: OpenLocation) -> None:
+    """Players and DJ programs sort by it: to the nanosecond in a folder, to the second over SFTP."""
     put(place, b"music/a.flac", b"x")
 
     found = place.stat(Key(b"music/a.flac"))
     assert found is not None
-    assert found.mtime_ns == MTIME
+    assert found.mtime_ns == kept(place, MTIME)
 
 
 def test_staged_bytes_count_for_nothing_until_published(place: OpenLocation) -> None:
@@ -123,6 +158,8 @@ def test_leaving_a_batch_discards_what_was_not_published(location: Location) -> 
     assert found == [b"music/b.flac"]
     if isinstance(location, FolderLocation):
         assert os.listdir(location.path + b"/.fonoteca/incoming") == []
+    if isinstance(location, SftpLocation):
+        assert os.listdir(location.address.path + b"/.fonoteca/incoming") == []
 
 
 def test_publishing_never_replaces(place: OpenLocation) -> None:
@@ -422,16 +459,20 @@ def test_retime_sets_the_time_and_nothing_else(place: OpenLocation) -> None:
 
     found = place.stat(Key(b"music/a"))
     assert found is not None
-    assert (outcomes[0].error, outcomes[0].stat, found.mtime_ns) == (None, found, MTIME + 1_000_000_001)
+    wanted = kept(place, MTIME + 1_000_000_001)
+    assert (outcomes[0].error, outcomes[0].stat, found.mtime_ns) == (None, found, wanted)
     assert isinstance(outcomes[1].error, Conflict)
     assert content(place, b"music/a") == b"x"
 
 
 def test_space_is_told(place: OpenLocation) -> None:
-    """Room is checked before the first byte is sent."""
+    """Room is checked before the first byte is sent, where a place can tell."""
     space = place.space()
 
-    assert space is not None
+    if space is None:
+        assert isinstance(place, OpenSftp)
+        assert not place.remote.has(STATVFS)
+        return
     assert 0 < space.usable <= space.free <= space.total
 
 

@@ -199,6 +199,11 @@ def start(lane: AnyLane) -> AnyLane:
     return lane
 
 
+def processes_first(lanes: Sequence[AnyLane]) -> list[tuple[int, AnyLane]]:
+    """The lanes with their numbers in the order in which they are to be started: threads only when all is forked."""
+    return sorted(enumerate(lanes), key=lambda each: not isinstance(each[1], LaneApart))
+
+
 # in the lane's process
 
 

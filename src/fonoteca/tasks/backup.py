@@ -33,7 +33,7 @@ from fonoteca.tasks.founding import expect_memory
 from fonoteca.tasks.inside import tell
 from fonoteca.tasks.insight import Insights
 from fonoteca.tasks.naming import Namer
-from fonoteca.tasks.opening import Opened, chosen, failure, open_all
+from fonoteca.tasks.opening import Opened, chosen, failure, is_remote, open_all
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
 from fonoteca.tasks.retiming import retime
@@ -243,6 +243,7 @@ class Job:
         reports: SimpleQueue[object] = SimpleQueue()
         pool = BlockPool(BUFFERS)
         apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
+        is_mixed = len({is_remote(one.config) for one in targets}) > 1
         lanes: list[AnyLane] = []
         namers: list[Namer] = []
         rows: list[places.PlaceRow] = []
@@ -256,7 +257,10 @@ class Job:
             ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
             name, number = one.config.name, len(lanes)
             lane = Lane(number, name, one.place, ledger, reports, row.name, finish, take_place_of)
-            lanes.append(LaneApart(lane, pool, reports) if apart else lane)
+            # A network is no match for a disk: where both are served, a server has a reading of its own after theirs.
+            lane.lagging = is_mixed and is_remote(one.config)
+            # A connection lives in threads, which do not come along into another process.
+            lanes.append(LaneApart(lane, pool, reports) if apart and not is_remote(one.config) else lane)
             namers.append(
                 Namer(archive.catalogue, one.row.id, folder, naming.rule_named(one.row.identity.naming))
             )

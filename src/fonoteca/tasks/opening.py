@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from fonoteca.archive import Archive
 from fonoteca.catalogue import places
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.config.model import FolderConfig, LocationConfig
+from fonoteca.config import urls
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.errors import Away, FonotecaError, LocationError, Locked, UsageError
 from fonoteca.locations.base import OpenLocation
@@ -42,8 +43,23 @@ def _chosen(archive: Archive, name: str) -> LocationConfig:
         for config in archive.config.locations.values():
             if isinstance(config, FolderConfig) and os.path.realpath(config.path) == wanted:
                 return config
+    if urls.is_url(name):
+        known_as = server_in(archive.config, urls.sftp_place(name, name))
+        if known_as is not None:
+            return archive.config.locations[known_as]
     known = ", ".join(archive.config.locations) or "none"
     raise UsageError(f"There is no location {name} in the config; it has: {known}.")
+
+
+def is_remote(config: LocationConfig) -> bool:
+    """True for a place beyond this machine: its speed is the network's, and its connection belongs to this process."""
+    return not isinstance(config, FolderConfig)
+
+
+def server_in(config: Config, place: SftpConfig) -> str | None:
+    """The name of the configured location that lies on this server in this folder."""
+    servers = [each for each in config.locations.values() if isinstance(each, SftpConfig)]
+    return next((each.name for each in servers if urls.same_server(each, place)), None)
 
 
 def is_path(word: str) -> bool:

@@ -75,7 +75,7 @@ class Transfer:
 
         However it ends, by an error or because the caller wants no more events, no thread of it goes on.
         """
-        for number, lane in enumerate(self.lanes):
+        for number, lane in apart.processes_first(self.lanes):
             # Before the readers: a lane's own process is made from a program without threads of ours.
             self.lanes[number] = apart.start(lane)
         self._reading = start(self.reader, self.threads)
