@@ -177,9 +177,10 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
     if isinstance(config, FolderConfig):
         return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
     if isinstance(config, SftpConfig):
+        from fonoteca.locations.retry import Retrying
         from fonoteca.locations.sftp.location import SftpLocation
 
-        return SftpLocation(config.name, _address(config), expected, anywhere=anywhere)
+        return Retrying(SftpLocation(config.name, _address(config), expected, anywhere=anywhere))
     raise UsageError(
         f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders and SFTP "
         f"servers only. Give it another `type`, or remove it from the config."

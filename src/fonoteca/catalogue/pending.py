@@ -164,9 +164,9 @@ def put_again(
     )
 
 
-def has_again(connection: sqlite3.Connection) -> bool:
-    """True when there is anything for a second round."""
-    return connection.execute("SELECT 1 FROM again LIMIT 1").fetchone() is not None
+def last_again(connection: sqlite3.Connection) -> int:
+    """The number of what was last put up for another round; 0 where nothing was."""
+    return int(connection.execute("SELECT coalesce(max(rowid), 0) FROM again").fetchone()[0])
 
 
 def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
@@ -175,9 +175,9 @@ def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
     return found is not None
 
 
-def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
-    """The second round, as `every`. What is put there meanwhile is left to the next run."""
-    last, end = 0, connection.execute("SELECT coalesce(max(rowid), 0) FROM again").fetchone()[0]
+def again(connection: sqlite3.Connection, after: int = 0, chunk: int = 512) -> Iterator[list[Pending]]:
+    """Another round, as `every`, of what was put there after the number `after` and before now."""
+    last, end = after, last_again(connection)
     while True:
         rows = connection.execute(
             "SELECT p.rowid, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM again p "

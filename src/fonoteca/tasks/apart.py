@@ -75,6 +75,11 @@ class LaneApart:
         return self.lane.name
 
     @property
+    def is_remote(self) -> bool:
+        """See `AnyLane`."""
+        return self.lane.is_remote
+
+    @property
     def waiting(self) -> int:
         """See `AnyLane`."""
         return sum(self._held)

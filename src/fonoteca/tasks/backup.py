@@ -258,9 +258,10 @@ class Job:
             name, number = one.config.name, len(lanes)
             lane = Lane(number, name, one.place, ledger, reports, row.name, finish, take_place_of)
             # A network is no match for a disk: where both are served, a server has a reading of its own after theirs.
-            lane.lagging = is_mixed and is_remote(one.config)
+            lane.is_remote = is_remote(one.config)
+            lane.lagging = is_mixed and lane.is_remote
             # A connection lives in threads, which do not come along into another process.
-            lanes.append(LaneApart(lane, pool, reports) if apart and not is_remote(one.config) else lane)
+            lanes.append(LaneApart(lane, pool, reports) if apart and not lane.is_remote else lane)
             namers.append(
                 Namer(archive.catalogue, one.row.id, folder, naming.rule_named(one.row.identity.naming))
             )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fonoteca.core.copy import Level
@@ -13,8 +15,8 @@ from fonoteca.core.manifest.lines import AddStep, Have, Line, OverStep, Step, Su
 from fonoteca.core.manifest.lines import Done as BatchEnd
 from fonoteca.core.place import Key
 from fonoteca.core.plan.copies import Decision, Target, Work
-from fonoteca.errors import Broken, Conflict, Refused
-from fonoteca.locations.base import Staged
+from fonoteca.errors import Away, Broken, Conflict, Lost, Refused
+from fonoteca.locations.base import Outcome, Staged
 from fonoteca.tasks.drafts import Draft
 from fonoteca.tasks.lanes import Lane
 from fonoteca.tasks.messages import BatchDone, Done
@@ -80,8 +82,20 @@ def finish(lane: Lane, draft: Draft) -> BatchDone:
         if draft.staged:
             lane.ledger.forget_intent()
         return _report(one, 0, "", now)
-    chain = lane.ledger.seal(_lines(one, name, now))
+    with settled_later():
+        chain = lane.ledger.seal(_lines(one, name, now))
     return _report(one, chain.n, chain.digest, now)
+
+
+@contextmanager
+def settled_later() -> Iterator[None]:
+    """What was cut off in here may have been done or not: it is settled by the intent, and by what stands there, when
+    the place is opened next. Trying again now would take the new for something strange.
+    """
+    try:
+        yield
+    except Lost as lost:
+        raise Away(lost.place, lost.reason, lost.remedy) from lost
 
 
 def _report(one: Finishing, number: int, digest: str, now: int) -> BatchDone:
@@ -133,12 +147,19 @@ def _publish(one: Finishing, intent: Staged, levels: dict[int, Level]) -> None:
     proven = [item[3] for item in items.values()]
     if any(staged.over is not None for staged in proven):
         # An intent that replaces must outlive a power cut before its act: it gets a flush of its own.
-        for outcome in one.draft.batch.publish([intent]):
-            if outcome.error is not None:
-                raise outcome.error
+        with settled_later():
+            for outcome in one.draft.batch.publish([intent]):
+                if outcome.error is not None:
+                    raise outcome.error
+            _take_outcomes(one, items, levels, one.draft.batch.publish(proven))
     else:
-        proven.insert(0, intent)
-    for outcome in one.draft.batch.publish(proven):
+        _take_outcomes(one, items, levels, one.draft.batch.publish([intent, *proven]))
+
+
+def _take_outcomes(
+    one: Finishing, items: dict[Key, Item], levels: dict[int, Level], outcomes: Iterable[Outcome]
+) -> None:
+    for outcome in outcomes:
         item = items.get(outcome.key)
         if item is None:
             if outcome.error is not None:

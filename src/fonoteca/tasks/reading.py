@@ -27,10 +27,9 @@ from fonoteca.library.trust import Trust
 from fonoteca.tasks.blocks import Block, BlockPool
 from fonoteca.tasks.judging import Judge, Judged, LookInside, same_after
 from fonoteca.tasks.lanes import AnyLane
-from fonoteca.tasks.messages import Begin, Data, End, Other, Small
+from fonoteca.tasks.messages import Begin, Data, End, Missed, Other, Small
 from fonoteca.tasks.readings import (
     Changed,
-    Missed,
     Read,
     ReaderCrashed,
     ReadParcel,

@@ -28,10 +28,10 @@ from fonoteca.tasks import apart
 from fonoteca.tasks.blocks import BLOCK_BYTES
 from fonoteca.tasks.insight import known_insight
 from fonoteca.tasks.lanes import AnyLane
-from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
+from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Missed, Sync
 from fonoteca.tasks.naming import Namer
 from fonoteca.tasks.reading import SMALL_BYTES, Reader, start
-from fonoteca.tasks.readings import Missed, ReaderCrashed, ReadParcel
+from fonoteca.tasks.readings import ReaderCrashed, ReadParcel
 from fonoteca.tasks.recording import Recorder
 
 PARCEL_FILES = 256
@@ -39,6 +39,9 @@ PARCEL_FILES = 256
 
 LINGER_SECONDS = 5.0
 """A thread that hangs in a dead network share is not waited for any longer."""
+
+ROUNDS = 100
+"""So often at most what a lane missed is read again in one run; the rest is left to the next."""
 
 IN_FLIGHT = 6
 """Parcels and large files that wait for a reader at once: enough to keep readers busy, few enough to stop at once."""
@@ -63,6 +66,8 @@ class Transfer:
     _synced: int = 0
     _closed: int = 0
     _next: int = 1
+    _seen: int = 0
+    """The number of what was last taken up again."""
     _committed: float = field(default_factory=monotonic)
 
     @property
@@ -71,7 +76,7 @@ class Transfer:
         return self.archive.catalogue
 
     def run(self) -> Iterator[Event]:
-        """Everything pending, in two rounds. Raises Interrupted after what was under way is recorded.
+        """Everything pending, in rounds. Raises Interrupted after what was under way is recorded.
 
         However it ends, by an error or because the caller wants no more events, no thread of it goes on.
         """
@@ -81,9 +86,7 @@ class Transfer:
         self._reading = start(self.reader, self.threads)
         try:
             yield from self._round(again=False)
-            if pending.has_again(self.catalogue):
-                yield from self._sync_lanes()
-                yield from self._round(again=True)
+            yield from self._again()
             self._dismiss_readers()
             yield from self._close_lanes(hurry=False)
             yield from self.recorder.ended()
@@ -113,8 +116,20 @@ class Transfer:
 
     # feeding
 
+    def _again(self) -> Iterator[Event]:
+        """What changed while it was read, and what a lane missed: a place beyond this machine may lose some again."""
+        remote = any(lane.is_remote for lane in self.lanes)
+        for _ in range(ROUNDS if remote else 1):
+            if remote or pending.last_again(self.catalogue):
+                yield from self._sync_lanes()  # only then is known what they missed
+            last = pending.last_again(self.catalogue)
+            if last <= self._seen:
+                return
+            yield from self._round(again=True)
+            self._seen = last
+
     def _round(self, *, again: bool) -> Iterator[Event]:
-        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue)
+        chunks = pending.again(self.catalogue, self._seen) if again else pending.every(self.catalogue)
         parcel: list[Work] = []
         size = 0
         for item in chain.from_iterable(chunks):
@@ -148,6 +163,7 @@ class Transfer:
             lane.put(Sync())
         while self._synced < len(self.lanes):
             yield from self._receive(1)
+        self._synced = 0
         for lane in self.lanes:
             lane.lagging = False
 

@@ -57,6 +57,8 @@ class Link:
         self.made = 0
         """How many connections there were: whoever holds something of an older one holds nothing."""
         self.host_key = ""
+        self._spoke = False
+        """SFTP was once spoken there: then a session that ends at once was cut off."""
 
     def close(self) -> None:
         """End it; the next use connects again. Never raises."""
@@ -127,18 +129,24 @@ class Link:
             ) from error
         except (SSHException, OSError, EOFError) as error:
             if transport.is_active():
-                raise Denied(
-                    self.place,
-                    f"{self.address.server} offers this account no SFTP",
-                    "Allow the sftp subsystem there (`Subsystem sftp internal-sftp` in sshd_config).",
-                ) from error
+                raise self._no_sftp() from error
             raise self.lost(Severed("the connection broke off")) from error
         try:
             wire = Wire(cast(Channel, channel))
         except Severed as severed:
+            if not self._spoke and transport.is_active():
+                raise self._no_sftp() from severed
             raise self.lost(severed) from severed
+        self._spoke = True
         wire.born = self.made
         return wire
+
+    def _no_sftp(self) -> Denied:
+        return Denied(
+            self.place,
+            f"{self.address.server} offers this account no SFTP",
+            "Allow the sftp subsystem there (`Subsystem sftp internal-sftp` in sshd_config).",
+        )
 
     # connecting
 
@@ -153,7 +161,7 @@ class Link:
                 self._socket(), default_window_size=_WINDOW, default_max_packet_size=_PACKET
             )
         except (paramiko.SSHException, OSError, EOFError) as error:
-            raise self._away(error) from error
+            raise self._unreached(error) from error
         try:
             transport.banner_timeout = transport.handshake_timeout = CONNECT_S
             transport.auth_timeout = transport.channel_timeout = CONNECT_S
@@ -166,7 +174,7 @@ class Link:
             transport.set_keepalive(KEEPALIVE_S)
         except (paramiko.SSHException, OSError, EOFError) as error:
             transport.close()
-            raise self._away(error) from error
+            raise self._unreached(error) from error
         except BaseException:
             transport.close()
             raise
@@ -184,13 +192,17 @@ class Link:
     def _user(self) -> str:
         return self.address.user or getpass.getuser()
 
-    def _away(self, error: Exception) -> Away:
+    def _unreached(self, error: Exception) -> Away:
+        """A server that answered a moment ago may be back in another; one that never did is away."""
         said = getattr(error, "strerror", None) or str(error) or type(error).__name__
         if isinstance(error, TimeoutError):
             said = "no answer in time"
+        reason = f"{self.address.server} cannot be reached ({said[:1].lower()}{said[1:]})"
+        if self.made:
+            return Lost(self.place, reason)
         return Away(
             self.place,
-            f"{self.address.server} cannot be reached ({said[:1].lower()}{said[1:]})",
+            reason,
             "Check that it is on and that the address is right, and run this again.",
         )
 

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from fonoteca.core.place import Space
-from fonoteca.errors import Conflict, LocationError
+from fonoteca.errors import Conflict, Denied, LocationError
 from fonoteca.locations.sftp import packets, wire
 from fonoteca.locations.sftp.border import Disk, meant
 from fonoteca.locations.sftp.link import Link
@@ -236,7 +236,17 @@ class Remote:
                     session.done(number)
                 except Refusal as refusal:
                     if count == len(parts) and not self._stands(session, path):
-                        raise refusal from None
+                        raise self._unmade(refusal, path) from refusal
+
+    def _unmade(self, refusal: Refusal, path: bytes) -> LocationError:
+        if refusal.code not in (wire.NO_SUCH_FILE, wire.DENIED):
+            return self.meant(refusal)
+        shown = path.decode("utf-8", "backslashreplace")
+        return Denied(
+            self.place,
+            f"the folder {shown} cannot be made over there ({refusal.text.lower()})",
+            "Make it there, or give this account permission.",
+        )
 
     def _stands(self, session: Wire, path: bytes) -> bool:
         try:
