@@ -32,7 +32,7 @@ SMALL = 256 << 10
 HELD_FILES, HELD_BYTES = 64, 8 << 20
 """So many, or so much, is held at most."""
 
-UNANSWERED = 4 << 20
+UNANSWERED = 1 << 20
 """So many bytes at most are on their way without an answer."""
 
 FLUSH_EACH = 64 << 20

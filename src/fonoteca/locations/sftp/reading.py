@@ -14,8 +14,8 @@ from fonoteca.locations.sftp.packets import string
 from fonoteca.locations.sftp.remote import LARGER_PIECE, PIECE, Remote
 from fonoteca.locations.sftp.wire import Refusal, Severed
 
-AHEAD = 4 << 20
-"""So many bytes are asked for ahead: enough for 100 MB/s over 40 ms."""
+AHEAD = 2 << 20
+"""So many bytes are asked for ahead: enough for 50 MB/s over 40 ms."""
 
 
 class SftpReading:
