@@ -71,6 +71,8 @@ def calls(monkeypatch, tmp_path):
         "verify": {"verify": ended, "verify_bare": ended},
         "restore": {"restore": ended, "restore_bare": ended},
         "prune": {"prune": ended},
+        "retag": {"restore": ended},
+        "edits": {"history": []},
         "adopt": {"location_adopt": ended},
         "status": {"status": ArchiveStatus(0, 1)},
         "show": {"show": {"path": "a.flac", "library": "music"}},
@@ -138,6 +140,10 @@ def tasks_package():
         ),
         (["prune", "/nowhere/red"], ("prune", ("ARCHIVE", ["red"]), {"apply": False})),
         (["prune", "--apply"], ("prune", ("ARCHIVE", None), {"apply": True})),
+        (
+            ["tags", "restore", "a/**", "--at", "1970-01-01T00:00:02Z"],
+            ("restore", ("ARCHIVE", "a/**", 2_000_000_000), {"apply": False}),
+        ),
         (
             ["restore", "--to", "x", "--from", "./bare", "--overwrite", "differing", "-n"],
             (

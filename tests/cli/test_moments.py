@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fonoteca.cli.moments import moment
+from fonoteca.cli.moments import moment, since
 from fonoteca.errors import UsageError
 
 NOW = 1_900_000_000 * 10**9
@@ -44,3 +44,19 @@ def test_what_is_no_past_time_is_refused(text):
     """With the form that is understood, or why not."""
     with pytest.raises(UsageError, match=r"2026-05-01T18:30|future"):
         moment(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("7d", 7 * 86400), ("36h", 36 * 3600), ("2 weeks", 14 * 86400), ("1970-01-01T00:00Z", None)],
+)
+def test_since_takes_an_age_or_a_date(text, seconds):
+    """People say both."""
+    assert since(text, NOW) == (0 if seconds is None else NOW - seconds * 10**9)
+
+
+@pytest.mark.parametrize(("text", "said"), [("soon", "neither an age nor a time"), ("2090-01-01", "future")])
+def test_what_is_neither_is_a_question_back(text, said):
+    """With what would be understood."""
+    with pytest.raises(UsageError, match=said):
+        since(text, NOW)

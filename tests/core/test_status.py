@@ -6,6 +6,7 @@ from fonoteca.core.copy import Level
 from fonoteca.core.report import ExitCode
 from fonoteca.core.status import (
     ArchiveStatus,
+    HoldStatus,
     LibraryStatus,
     LocationStatus,
     Overall,
@@ -15,6 +16,7 @@ from fonoteca.core.status import (
 
 DAY = 86_400 * 10**9
 MUSIC = LibraryStatus("music", "/home/ana/Music", True, entries=10, copies=((2, 10),))
+HOLD = HoldStatus("removed-7k2m", "music", "removed", 0, 6, 10)
 RED = LocationStatus(
     "red", "/media/red", Presence.PRESENT, copies=10, level=Level.MEDIA, oldest_verified_ns=0
 )
@@ -53,6 +55,11 @@ def test_an_archive_whose_parts_are_well_is_safe():
         (archive(changed(MUSIC, damaged_inside=2)), Overall.SAFE, ExitCode.DONE),
         (archive(changed(MUSIC, scan_complete=False)), Overall.INCOMPLETE, ExitCode.INCOMPLETE),
         (archive(changed(MUSIC, held=1)), Overall.HELD, ExitCode.HELD),
+        (archive(holds=(HOLD,)), Overall.HELD, ExitCode.HELD),
+        (archive(changed(MUSIC, held=2, spoilt=1), holds=(HOLD,)), Overall.DAMAGED, ExitCode.REPAIRABLE),
+        (archive(changed(MUSIC, held=1, spoilt=1)), Overall.DAMAGED, ExitCode.REPAIRABLE),
+        (archive(changed(MUSIC, held=2, spoilt=2, hopeless=1)), Overall.LOST, ExitCode.LOST),
+        (archive(changed(MUSIC, held=1, unstable=1)), Overall.INCOMPLETE, ExitCode.INCOMPLETE),
         (archive(changed(MUSIC, present=False)), Overall.AWAY, ExitCode.AWAY),
         (archive(location=changed(RED, presence=Presence.AWAY)), Overall.AWAY, ExitCode.AWAY),
         (archive(location=changed(RED, presence=Presence.REFUSES)), Overall.INCOMPLETE, ExitCode.INCOMPLETE),

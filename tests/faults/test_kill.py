@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fonoteca.catalogue import copies, database, places
-from fonoteca.tasks import backup
+from fonoteca.tasks import making
 from support import faults
 from support.archives import OLD, Home
 
@@ -192,7 +192,7 @@ def subreaper():
 def test_a_kill_leaves_no_lie_and_the_next_run_completes(tmp_path, monkeypatch, subreaper, seed, lanes, how):
     """Power users press the button; laptops fall. What stands, and what is claimed to stand, must be true."""
     dice = random.Random(f"{how} {seed} {lanes}")
-    monkeypatch.setattr(backup, "APART_FILES", 0 if lanes == "processes" else 1 << 30)
+    monkeypatch.setattr(making, "APART_FILES", 0 if lanes == "processes" else 1 << 30)
     home, truth = Home(tmp_path, PLACES), Truth()
     for number in range(FILES):
         truth.write(

@@ -15,7 +15,7 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.manifest.lines import Line
 from fonoteca.core.manifest.replay import replay
 from fonoteca.core.manifest.segment import read_sealed
-from fonoteca.tasks import backup, relocation
+from fonoteca.tasks import making, relocation
 from support.archives import OLD, Home, restore_bare, tree, verify_bare
 
 __all__ = ["subreaper"]
@@ -106,7 +106,7 @@ def test_a_kill_amid_moves_and_edits_loses_nothing_and_the_next_run_completes(
 ):
     """Between two names a file has none: the intent says where it is, and the next start brings it home."""
     dice = random.Random(f"moves {seed} {lanes}")
-    monkeypatch.setattr(backup, "APART_FILES", 0 if lanes == "processes" else 1 << 30)
+    monkeypatch.setattr(making, "APART_FILES", 0 if lanes == "processes" else 1 << 30)
     monkeypatch.setattr(relocation, "TOGETHER", 5)
     home, truth = Home(tmp_path, PLACES), Lineage()
     for number in range(FILES):

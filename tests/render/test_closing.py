@@ -13,6 +13,7 @@ from fonoteca.core.event import (
     Moved,
     Planned,
     Restored,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -20,6 +21,7 @@ from fonoteca.core.event import (
     Verified,
     WouldCopy,
     WouldMove,
+    WouldRetire,
 )
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.verdict import Verdict
@@ -227,3 +229,38 @@ def test_new_contents_are_told_by_what_they_were_taken_for():
     )
 
     assert "  music: 500 entries, 2.0 kB; 330 changed\n    of these 329 tag edits, 1 recompressed\n" in text
+
+
+def test_what_was_retired_is_counted_and_said_to_be_kept():
+    """Whoever deleted an album wants to know that its bytes are still there."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Scanned("music", 488, 2000, 0, 0, 0, 12, True),
+        *(Retired("red", "music", b"B/%d" % n, 4) for n in range(12)),
+        RunEnded("backup", 0, 0.5, Summary()),
+    )
+
+    assert "12 gone" in text
+    assert "retired: 12 files gone from the library, kept as versions" in text
+
+
+def test_a_dry_run_says_what_would_be_retired_and_where():
+    """Ten of them are enough to see that it is the right folder."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        *(WouldRetire("music", b"B/%d" % n, 4, ("red", "blue")) for n in range(12)),
+        RunEnded("backup", 0, 0.5, Summary()),
+    )
+
+    assert "would retire: 12 files gone from the library, kept as versions" in text
+    assert "music/B/0 at red, blue" in text
+    assert "and 2 more" in text
+
+
+def test_a_hold_leads_to_the_list_of_holds():
+    """The next command is the one that says which commands end it."""
+    held = Finding(FindingKind.HELD, "removed-7k2m: 30 of 30 entries removed", "music")
+    text = said(RunStarted("backup", "0", 0), Found(held), RunEnded("backup", 7, 0.5, Summary()))
+
+    assert "fonoteca hold list" in text
+    assert "repair --library" not in text

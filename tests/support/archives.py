@@ -144,6 +144,12 @@ class Home:
         os.utime(whole, ns=(mtime_ns, mtime_ns))
         return Path(os.fsdecode(whole))
 
+    def exclude(self, *globs: str, library: str = "music") -> None:
+        """Leave these out of a library from now on: what is recorded of them stays, and no run touches it."""
+        config = Path(self.config_path)
+        table = f"[library.{library}]\n"
+        config.write_text(config.read_text().replace(table, f"{table}exclude = {list(globs)}\n"))
+
     def fill(self) -> None:
         """Some files, a folder that is empty, and links."""
         self.write("Nina Simone/cover.jpg", b"cover" * 1000)

@@ -17,7 +17,7 @@ from fonoteca.core.event import Advanced
 from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls
 from fonoteca.errors import Interrupted
-from fonoteca.tasks import backup
+from fonoteca.tasks import backup, making
 from fonoteca.tasks.apart import LaneApart
 from fonoteca.tasks.wire import LaneCrashed
 from support.archives import OLD, Home, ran, tree
@@ -28,7 +28,7 @@ SECOND = 1_000_000_000
 @pytest.fixture(autouse=True)
 def apart(monkeypatch):
     """Every lane works in a process of its own, however little there is to do."""
-    monkeypatch.setattr(backup, "APART_FILES", 0)
+    monkeypatch.setattr(making, "APART_FILES", 0)
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_bug_in_the_process_is_no_failing_disk(tmp_path, monkeypatch):
     def finish(lane, draft):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("fonoteca.tasks.finish.finish", finish)
+    monkeypatch.setattr("fonoteca.tasks.making.finish", finish)
 
     with pytest.raises(LaneCrashed, match="ZeroDivisionError: a bug"):
         home.backup()
@@ -202,9 +202,9 @@ RUN = """
 import os, signal, sys
 from fonoteca.archive import Access, Archive
 from fonoteca.config.load import load
-from fonoteca.tasks import backup
+from fonoteca.tasks import backup, making
 from fonoteca.tasks.apart import LaneApart
-backup.APART_FILES = 0
+making.APART_FILES = 0
 real = LaneApart.start
 def start(self):
     real(self)

@@ -113,8 +113,8 @@ def test_a_held_file_whose_recorded_content_is_back_is_held_no_more(tmp_path):
     assert 0 == home.backup().code
 
 
-def test_a_file_that_is_gone_keeps_its_copies_and_is_reported(tmp_path):
-    """Deleting is not the archive's business."""
+def test_what_a_file_that_is_gone_held_is_kept_and_it_is_reported(tmp_path):
+    """Deleting is not the archive's business: the mirror follows, and the bytes stay."""
     home = Home(tmp_path)
     path = home.write("a.jpg", b"x")
     home.write("b.jpg", b"y")
@@ -125,7 +125,8 @@ def test_a_file_that_is_gone_keeps_its_copies_and_is_reported(tmp_path):
 
     assert 0 == ended.code
     assert [b"a.jpg"] == [each.path for each in ended.found(FindingKind.GONE)]
-    assert b"x" == (home.place() / "music/a.jpg").read_bytes()
+    assert [b"x"] == [blob.read_bytes() for blob in home.place().glob(".fonoteca/versions/*/*")]
+    assert not (home.place() / "music/a.jpg").exists()
     assert [] == home.backup().found(FindingKind.GONE), "said once"
 
 

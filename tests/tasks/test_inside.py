@@ -13,6 +13,7 @@ from fonoteca.core.event import Copied
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.report import ExitCode
 from fonoteca.core.status import Overall, judge
+from fonoteca.tasks.hold import accept
 from fonoteca.tasks.show import show
 from fonoteca.tasks.status import status
 from support.archives import Home
@@ -114,7 +115,10 @@ def test_damage_to_a_track_of_which_a_whole_content_is_kept_can_be_put_right(hom
     home.backup()
     track = home.base / "music/whole.flac"
     flip_bit(track, 20_000)
-    os.utime(track)  # somebody wrote it: a flip below the file system would be held
+    os.utime(track)
+    home.backup()
+    with Archive.open(home.config, Access.WRITE) as archive:
+        accept(archive, "music/whole.flac")  # a write that damaged it is held until somebody wants it so
 
     done = home.backup()
 

@@ -258,4 +258,5 @@ def test_many_rotten_files_are_one_finding_about_the_machine(tmp_path, monkeypat
         assert 1 == len(ran.found(FindingKind.MACHINE))
     assert Found(verified.found(FindingKind.MACHINE)[0]) in verified.events
     home.backup()
-    assert [] == home.ask("SELECT kind FROM findings WHERE closed_ns IS NULL"), "all is over"
+    still = home.ask("SELECT kind FROM findings WHERE closed_ns IS NULL")
+    assert [("held",)] == still, "the files are right again; that so many were not waits for a word"

@@ -16,7 +16,7 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Traits
 from fonoteca.disk import calls
 from fonoteca.library import trust as trusting
-from fonoteca.tasks import absence, backup, matching, reading, relocation, scan, setup
+from fonoteca.tasks import absence, backup, making, matching, reading, relocation, scan, setup
 from support.archives import OLD, Home, Ran, flip_byte, ran, restore_bare, tree, verify_bare
 
 PLACES = ("red", "blue")
@@ -26,7 +26,7 @@ SIZE = 50_000
 @pytest.fixture(params=["threads", "processes"])
 def lanes(request, monkeypatch):
     """Where lanes work."""
-    monkeypatch.setattr(backup, "APART_FILES", 0 if request.param == "processes" else 1 << 30)
+    monkeypatch.setattr(making, "APART_FILES", 0 if request.param == "processes" else 1 << 30)
     return request.param
 
 
@@ -325,7 +325,8 @@ def test_a_name_that_was_taken_over_is_an_edit_of_its_own_entry(tmp_path):
 
     assert ({}, [b"beside.jpg"]) == (moved(result), sent(result))
     assert [b"Nina/00.jpg"] == [finding.path for finding in result.found(FindingKind.GONE)]
-    assert [(600,)] == home.ask("SELECT c.size FROM versions v JOIN contents c ON c.id = v.content")
+    question = "SELECT v.reason, c.size FROM versions v JOIN contents c ON c.id = v.content ORDER BY 1"
+    assert [("retired", 50_000), ("superseded", 600)] == home.ask(question)
 
 
 def test_a_location_that_was_away_follows_later_also_after_an_edit(tmp_path, written):

@@ -101,6 +101,10 @@ class Analyst:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes; what they had not finished is lost."""
         self._let_go()
 
     def analyse(self, jobs: Iterable[Job]) -> Iterator[Analysis]:

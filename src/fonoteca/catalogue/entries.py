@@ -97,13 +97,19 @@ def every(connection: sqlite3.Connection, library: int) -> Iterator[EntryRow]:
     return (EntryRow._make(row) for row in rows)
 
 
+def content_id(connection: sqlite3.Connection, sha256: bytes, size: int) -> int | None:
+    """The number of a content, None where it is not recorded."""
+    found = connection.execute(
+        "SELECT id FROM contents WHERE sha256 = ? AND size = ?", (sha256, size)
+    ).fetchone()
+    return int(found[0]) if found else None
+
+
 def put_content(connection: sqlite3.Connection, content: Content) -> int:
     """The id of a content, recorded if it was not."""
-    found = connection.execute(
-        "SELECT id FROM contents WHERE sha256 = ? AND size = ?", (content.sha256, content.size)
-    ).fetchone()
-    if found:
-        return int(found[0])
+    known = content_id(connection, content.sha256, content.size)
+    if known is not None:
+        return known
     cursor = connection.execute(
         "INSERT INTO contents (sha256, size, xxh3_128) VALUES (?, ?, ?)",
         (content.sha256, content.size, content.xxh3_128),

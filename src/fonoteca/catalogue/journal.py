@@ -6,12 +6,14 @@ import json
 import sqlite3
 from collections.abc import Iterable
 
+from fonoteca import __version__
 from fonoteca.catalogue import entries
 from fonoteca.catalogue.entries import PATH
 from fonoteca.core.event import Summary
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.pattern import split
 
+AGENT = f"fonoteca {__version__}"
 AT_A_COPY = (
     FindingKind.MISSING,
     FindingKind.DAMAGED,
@@ -23,7 +25,9 @@ AT_A_COPY = (
 
 def run_started(connection: sqlite3.Connection, run: str, task: str, now_ns: int) -> None:
     """A run that changes something begins. One that died has no end."""
-    connection.execute("INSERT INTO runs (id, task, start_ns) VALUES (?, ?, ?)", (run, task, now_ns))
+    connection.execute(
+        "INSERT INTO runs (id, task, start_ns, agent) VALUES (?, ?, ?, ?)", (run, task, now_ns, AGENT)
+    )
 
 
 def run_ended(connection: sqlite3.Connection, run: str, now_ns: int, code: int, summary: Summary) -> None:

@@ -242,7 +242,12 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 _MOVED = "FROM moves m JOIN pending p ON p.id = m.pending WHERE m.entry = entries.id"
 _BELIEVED = "(m.evidence = 'stat' AND e.trusted AND e.state = 'present' AND e.ctime_ns <> 0)"
+_NEW_PATH, _OLD_PATH = PATH.replace("e.name", "p.name"), PATH.replace("f.path", "o.path")
 _APPLY = (
+    "INSERT INTO events (time_ns, type, library, entry, path, was) "
+    f"SELECT :now, 'filename change', l.name, e.id, {_NEW_PATH}, {_OLD_PATH} FROM moves m "
+    "JOIN pending p ON p.id = m.pending JOIN folders f ON f.id = p.folder JOIN entries e ON e.id = m.entry "
+    "JOIN folders o ON o.id = e.folder JOIN libraries l ON l.id = f.library",
     # Names in the middle of an exchange: no file can have a NUL in its name.
     "UPDATE entries SET name = CAST(x'00' || id AS BLOB) WHERE id IN (SELECT entry FROM moves)",
     f"UPDATE entries SET folder = p.folder, name = p.name, kind = m.kind {_MOVED} "

@@ -121,6 +121,16 @@ def earlier(connection: sqlite3.Connection, entry: int) -> list[Earlier]:
     return [Earlier._make(row) for row in rows]
 
 
+def verdict_on(connection: sqlite3.Connection, entry: int, sha256: bytes, size: int) -> str | None:
+    """By what a content of an entry was last superseded; None where no history tells."""
+    found = connection.execute(
+        "SELECT h.verdict FROM history h JOIN contents c ON c.id = h.content "
+        "WHERE h.entry = ? AND c.sha256 = ? AND c.size = ? ORDER BY h.time_ns DESC, h.id DESC LIMIT 1",
+        (entry, sha256, size),
+    ).fetchone()
+    return found[0] if found else None
+
+
 def contents_like(connection: sqlite3.Connection, prefix: str, most: int = 3) -> list[tuple[int, bytes]]:
     """Number and SHA-256 of contents whose digest begins with these hex digits; at most `most`."""
     low, high = bytes.fromhex(prefix.ljust(64, "0")), bytes.fromhex(prefix.ljust(64, "f"))

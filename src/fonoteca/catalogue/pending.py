@@ -7,7 +7,7 @@ A run that dies loses it and is simply planned again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fonoteca.catalogue import tallies
@@ -101,19 +101,42 @@ def totals(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
     return {reason: (files, size) for reason, files, size in rows}
 
 
-def every(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
-    """All of it in order, `chunk` rows at a time: no statement stays open between, so the catalogue can be written."""
+def every(
+    connection: sqlite3.Connection, chunk: int = 512, *, only: str | None = None
+) -> Iterator[list[Pending]]:
+    """All of it in order, or what is pending for the reason `only`, `chunk` rows at a time: no statement stays open
+    between, so the catalogue can be written.
+    """
     last = 0
     while True:
         rows = connection.execute(
             "SELECT p.id, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM pending p "
-            "JOIN folders f ON f.id = p.folder WHERE p.id > ? ORDER BY p.id LIMIT ?",
-            (last, chunk),
+            "JOIN folders f ON f.id = p.folder WHERE p.id > ? AND p.reason = coalesce(?, p.reason) "
+            "ORDER BY p.id LIMIT ?",
+            (last, only, chunk),
         ).fetchall()
         if not rows:
             return
         last = rows[-1][0]
         yield [Pending._make(row) for row in rows]
+
+
+def leave_out(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+    """These files are not to be read by this run."""
+    connection.executemany("DELETE FROM pending WHERE id = ?", ((number,) for number in numbers))
+
+
+def leave_out_entries(connection: sqlite3.Connection, entries: Iterable[int]) -> None:
+    """The files of these entries are not to be read by this run."""
+    connection.executemany("DELETE FROM pending WHERE entry = ?", ((entry,) for entry in entries))
+
+
+def written(connection: sqlite3.Connection) -> int:
+    """How many known entries have another size or mtime than recorded."""
+    found = connection.execute(
+        "SELECT count(*) FROM pending WHERE reason = ? AND entry IS NOT NULL", (WRITTEN,)
+    ).fetchone()
+    return int(found[0])
 
 
 def put_absent(connection: sqlite3.Connection, entries: list[int]) -> None:

@@ -10,11 +10,14 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fonoteca.catalogue import analyses, copies, entries, libraries, misplaced
+from fonoteca.catalogue import analyses, believing, copies, entries, events, holds, libraries, misplaced
 from fonoteca.core.entry import Content, RelPath, kind_of
+from fonoteca.core.journal import event_of
 from fonoteca.core.manifest.lines import (
     Folder,
+    Happened,
     Have,
+    Held,
     Line,
     Link,
     Moved,
@@ -60,6 +63,10 @@ class Replay:
             )
         self._execute("DELETE FROM notes WHERE location = :location AND library = :library")
         self._execute(
+            "DELETE FROM told_holds WHERE location = :location AND hold IN "
+            "(SELECT id FROM holds WHERE library = :library)"
+        )
+        self._execute(
             "DELETE FROM told WHERE location = :location AND content IN (SELECT e.content FROM entries e "
             "JOIN folders f ON f.id = e.folder WHERE f.library = :library)"
         )
@@ -94,14 +101,20 @@ class Replay:
             self._note(line)
         elif isinstance(line, Tags):
             self._tags(line)
+        elif isinstance(line, Happened):
+            self._happened(line)
+        elif isinstance(line, Held):
+            holds.take_line(self.connection, self.location, self.library, line)
         else:
             return 0
         return 1
 
     def _have(self, line: Have, segment: int) -> None:
+        if self.believe_folders:
+            believing.back(self.connection, self.library, line)
         entry = self._entry(line.path, line.content, line.mtime_ns, line.time_ns, "present")
         if self.believe_folders:
-            self._believe_age(entry, line.time_ns if line.added_ns is None else line.added_ns)
+            believing.age(self.connection, entry, line.time_ns if line.added_ns is None else line.added_ns)
         self.connection.execute(
             "DELETE FROM copies WHERE location = ? AND key = ? AND entry <> ?",
             (self.location, line.key, entry),
@@ -156,8 +169,8 @@ class Replay:
         content = entries.put_content(self.connection, line.content)
         reason = "retired" if isinstance(line, Retired) else "superseded"
         until_ns = line.time_ns if line.until_ns is None else line.until_ns
-        if self.believe_folders:
-            self._believe_past(line, entry, content, until_ns)
+        where = believing.Where(self.location, self.library, self.believe_folders)
+        believing.past(self.connection, where, line, entry, content, until_ns)
         if not self._kept_again(line, entry, segment):
             copies.add_version(
                 self.connection,
@@ -176,48 +189,6 @@ class Replay:
             self.connection.execute(
                 "DELETE FROM copies WHERE location = ? AND key = ?", (self.location, line.key)
             )
-
-    def _believe_age(self, entry: int, added_ns: int) -> None:
-        """Since when an entry is there, as its oldest line says; of an entry that only manifests know."""
-        self.connection.execute(
-            "UPDATE entries SET added_ns = CASE added_ns WHEN 0 THEN ?1 ELSE min(added_ns, ?1) END, "
-            "state = 'present' WHERE id = ?2 AND ctime_ns = 0",
-            (added_ns, entry),
-        )
-
-    def _believe_past(self, line: Superseded | Retired, entry: int, content: int, until_ns: int) -> None:
-        """What the entry was until then, or that it is gone since; of an entry that only manifests know.
-
-        One location tells the history: another, which lagged behind, would put the same changes at other times.
-        """
-        known_here = (
-            "ctime_ns = 0 AND NOT EXISTS "
-            "(SELECT 1 FROM chains WHERE library = :library AND location <> :location)"
-        )
-        asked = {
-            "entry": entry,
-            "content": content,
-            "size": line.content.size,
-            "mtime_ns": line.mtime_ns,
-            "until_ns": until_ns,
-            "verdict": line.reason,
-            "library": self.library,
-            "location": self.location,
-        }
-        if isinstance(line, Retired):
-            self.connection.execute(
-                "UPDATE entries SET state = 'gone', since_ns = :until_ns, content = :content, size = :size "
-                f"WHERE id = :entry AND {known_here}",
-                asked,
-            )
-            return
-        self.connection.execute(
-            "INSERT INTO history (entry, content, mtime_ns, time_ns, verdict) "
-            f"SELECT id, :content, :mtime_ns, :until_ns, :verdict FROM entries WHERE id = :entry AND {known_here} "
-            "AND NOT EXISTS "
-            "(SELECT 1 FROM history WHERE entry = :entry AND content = :content AND time_ns = :until_ns)",
-            asked,
-        )
 
     def _kept_again(self, line: Superseded | Retired, entry: int, segment: int) -> bool:
         """True when the line restates a version that is known; as for copies, level none leaves its state."""
@@ -272,6 +243,15 @@ class Replay:
             self.connection.execute(
                 "INSERT INTO links (folder, name, target) VALUES (?, ?, ?)", (number, name, line.target)
             )
+
+    def _happened(self, line: Happened) -> None:
+        (name,) = self.connection.execute(
+            "SELECT name FROM libraries WHERE id = ?", (self.library,)
+        ).fetchone()
+        event = event_of(line, name)
+        if event is not None:
+            events.take(self.connection, event)
+            events.told(self.connection, self.location, self.library, events.last(self.connection))
 
     def _tags(self, line: Tags) -> None:
         found = self.connection.execute(

@@ -1,7 +1,8 @@
 """What the catalogue knows of each version, as the facts that decide whether it may go.
 
 Findings that merely tell (a file is gone, an extra one stands there) point to nothing; all others keep every version
-of the entry that they are about, at every location: it may be what a repair needs.
+of the entry that they are about, at every location: it may be what a repair needs. A hold that stands keeps every
+version of its library.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from fonoteca.catalogue import holds
 from fonoteca.catalogue.entries import PATH
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
@@ -74,6 +76,7 @@ def _pointed(connection: sqlite3.Connection) -> _Pointed:
             found.wholes.add((library, location))
         elif library is not None:
             found.paths.add((library, path))
+    found.wholes.update((hold.name, None) for hold in holds.standing(connection))
     return found
 
 

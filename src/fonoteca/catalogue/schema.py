@@ -223,14 +223,82 @@ CREATE TABLE told (                             -- analyses that a location's ma
     PRIMARY KEY (location, content)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE holds (                            -- stops over one kind of change in one library
+    id       TEXT PRIMARY KEY,                  -- a word that a person can type: 'removed-7k2m'
+    library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    kind     TEXT NOT NULL,                     -- core.guard.GuardKind
+    since_ns INTEGER NOT NULL,
+    entries  INTEGER NOT NULL,                  -- so many had changed when it began,
+    total    INTEGER NOT NULL,                  -- of so many
+    state    TEXT NOT NULL CHECK (state IN ('open', 'accepted', 'rejected')),
+    ended_ns INTEGER
+) STRICT;
+CREATE INDEX holds_library ON holds (library);
+
+CREATE TABLE incidents (                        -- what was read of an entry, where the guard counts that
+    entry     INTEGER NOT NULL REFERENCES entries (id) ON DELETE CASCADE,
+    kind      TEXT NOT NULL,                    -- core.guard.GuardKind
+    sha256    BLOB NOT NULL,
+    size      INTEGER NOT NULL,
+    xxh3_128  BLOB NOT NULL,
+    mtime_ns  INTEGER NOT NULL,
+    ctime_ns  INTEGER NOT NULL,
+    inode     INTEGER NOT NULL,
+    trusted   INTEGER NOT NULL,
+    time_ns   INTEGER NOT NULL,                 -- when it was seen first: it counts from then on, once
+    last_ns   INTEGER NOT NULL,
+    PRIMARY KEY (entry, kind, sha256)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_time ON incidents (time_ns);
+
+CREATE TABLE told_holds (                       -- holds that a location's manifest states, and how
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    hold     TEXT NOT NULL REFERENCES holds (id) ON DELETE CASCADE,
+    state    TEXT NOT NULL,
+    PRIMARY KEY (location, hold)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE runs (
     id        TEXT PRIMARY KEY,
     task      TEXT NOT NULL,
     start_ns  INTEGER NOT NULL,
     end_ns    INTEGER,
     exit_code INTEGER,
-    summary   TEXT
+    summary   TEXT,
+    agent     TEXT                              -- 'fonoteca 0.1.0'
 ) STRICT;
+
+CREATE TABLE events (                           -- of the journal: what nothing else here tells (`catalogue/events.py`)
+    id       INTEGER PRIMARY KEY,
+    time_ns  INTEGER NOT NULL,
+    type     TEXT NOT NULL,                     -- core.journal.Type
+    outcome  TEXT NOT NULL DEFAULT 'success',
+    library  TEXT,
+    location TEXT,
+    entry    INTEGER,                           -- where it is known: its path may be another one by now
+    path     BLOB,
+    was      BLOB,                              -- what a filename change began with
+    detail   TEXT NOT NULL DEFAULT '',
+    agent    TEXT                               -- NULL: the program that ran then, see `runs`
+) STRICT;
+CREATE INDEX events_time ON events (time_ns);
+CREATE TABLE journaled (                        -- up to which event a location's manifest states a library's journal
+    location INTEGER NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    library  INTEGER NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+    event    INTEGER NOT NULL,
+    PRIMARY KEY (location, library)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER copies_overwritten AFTER UPDATE OF published_ns ON copies
+    WHEN OLD.published_ns <> NEW.published_ns AND OLD.published_ns > 0
+        AND (OLD.content <> NEW.content OR OLD.state <> 'good')
+    BEGIN INSERT INTO events (time_ns, type, library, location, entry, path, detail)
+        SELECT OLD.published_ns, 'replication', l.name, p.name, e.id,
+            CASE f.path WHEN x'' THEN e.name ELSE CAST(f.path || x'2f' || e.name AS BLOB) END,
+            'of a content that was replaced later'
+        FROM entries e JOIN folders f ON f.id = e.folder JOIN libraries l ON l.id = f.library
+            JOIN locations p ON p.id = OLD.location
+        WHERE e.id = OLD.entry AND NOT EXISTS (SELECT 1 FROM events v WHERE v.time_ns = OLD.published_ns
+            AND v.type = 'replication' AND v.entry = e.id AND v.location = p.name); END;
 
 CREATE TABLE findings (
     id        INTEGER PRIMARY KEY,

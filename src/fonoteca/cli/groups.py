@@ -1,4 +1,4 @@
-"""The groups `library`, `location` and `config`: an unknown word among their commands gets a suggestion too."""
+"""The groups `library`, `location`, `tags` and `config`: an unknown word among their commands gets a suggestion too."""
 
 from __future__ import annotations
 

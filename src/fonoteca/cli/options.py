@@ -86,3 +86,12 @@ Exclude = Annotated[
         "--exclude", metavar="PATTERN", help="Leave out what matches; may be repeated.", show_default=False
     ),
 ]
+OnePattern = Annotated[
+    str | None, typer.Argument(metavar="PATTERN", help="A glob inside a library.", parser=as_given)
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="WHEN", help="Only what came since: an age such as 7d, or a date.", parser=as_given
+    ),
+]

@@ -131,6 +131,22 @@ def complete_libraries(incomplete: str) -> list[str]:
     return _complete("libraries", incomplete)
 
 
+def complete_holds(incomplete: str) -> list[str]:
+    """Holds that stand, for the shell's completion."""
+    from fonoteca.archive import Access, Archive
+    from fonoteca.catalogue import holds
+    from fonoteca.config.load import load
+    from fonoteca.config.paths import config_path
+    from fonoteca.errors import CatalogueError
+
+    try:
+        with Archive.open(load(config_path(None, os.environ)), Access.READ) as archive:
+            found = [each.id for each in holds.standing(archive.catalogue)]
+    except (UsageError, CatalogueError):
+        return []  # a shell that completes is no place for complaints
+    return [each for each in found if each.startswith(incomplete)]
+
+
 def _complete(kind: str, incomplete: str) -> list[str]:
     from fonoteca.config.load import load
     from fonoteca.config.paths import config_path

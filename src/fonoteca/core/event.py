@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding
+from fonoteca.core.retag import Change
 from fonoteca.core.verdict import Verdict
 
 
@@ -121,6 +122,25 @@ class WouldMove:
     locations: tuple[str, ...]
 
 
+class Retired(NamedTuple):
+    """The entry is gone from its library: its copy left its key there and is kept as a version."""
+
+    location: str
+    library: str
+    path: bytes
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class WouldRetire:
+    """A dry run: the copies of this entry, which is gone, would become versions at these locations."""
+
+    library: str
+    path: bytes
+    size: int
+    locations: tuple[str, ...]
+
+
 class Verified(NamedTuple):
     """One copy (or library file, then `location` is None) was checked and is as recorded."""
 
@@ -179,6 +199,21 @@ class Repaired(NamedTuple):
     source_verified_ns: int | None
     kept: str | None
     """Where the bad bytes are kept, `red: .fonoteca/quarantine/…`; None where none were there."""
+
+
+class Retagged(NamedTuple):
+    """Old tags stand again in a library's file. `how` is `would be written` or `written`.
+
+    `source`: the location whose earlier bytes were put back; None where the fields were written into the present file.
+    """
+
+    library: str
+    path: bytes
+    size: int
+    how: str
+    source: str | None
+    changes: tuple[Change, ...]
+    """Field by field, from what stands there to what stood there then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,10 +313,13 @@ Event: TypeAlias = (
     | Copied
     | Moved
     | WouldMove
+    | Retired
+    | WouldRetire
     | Verified
     | Restored
     | WouldRepair
     | Repaired
+    | Retagged
     | VersionPruned
     | Found
     | LocationFailed

@@ -59,8 +59,15 @@ class LibraryStatus:
     scan_complete: bool = True
     """False when a part of the library was not seen by the last scan."""
     held: int = 0
+    """Entries whose file nobody can vouch for, whatever the reason: none of it is copied."""
+    spoilt: int = 0
+    """Those of `held` whose bytes turned, or were damaged by a write."""
+    hopeless: int = 0
+    """Those of `spoilt` of which no good copy is known."""
+    unstable: int = 0
+    """Those of `held` that read differently each time."""
     gone: int = 0
-    """Entries that are no longer in the library; their copies are kept."""
+    """Entries that are no longer in the library; what their copies held is kept as versions."""
     unreadable: int = 0
     damaged_inside: int = 0
     """Tracks that their own checks say are damaged; copied as they are."""
@@ -74,6 +81,22 @@ class LibraryStatus:
     def below(self, wanted: int) -> int:
         """Entries with fewer than `wanted` copies on distinct file systems."""
         return sum(entries for copies, entries in self.copies if copies < wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class HoldStatus:
+    """A hold that stands over one kind of change in a library."""
+
+    id: str
+    library: str
+    kind: str
+    """`removed`, `emptied`, `damaged`, `suspect or rot`, `replaced, unproven`."""
+    since_ns: int
+    entries: int
+    """So many had changed when it began, of `total`."""
+    total: int
+    stopped: int = 0
+    """Entries that it keeps as they were recorded now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +150,7 @@ class ArchiveStatus:
     verify_every_ns: int | None = None
     """None: the policy does not ask for re-reading."""
     warnings: tuple[str, ...] = ()
+    holds: tuple[HoldStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +184,8 @@ def judge(status: ArchiveStatus) -> Judgement:
 def _reasons(status: ArchiveStatus) -> Iterator[Reason]:
     """Each part's own reasons, libraries first."""
     yield from _unprotected(status)
+    for hold in status.holds:
+        yield _of_hold(hold)
     for library in status.libraries:
         yield from _of_library(library, status)
     for location in status.locations:
@@ -183,15 +209,47 @@ def _of_library(library: LibraryStatus, status: ArchiveStatus) -> Iterator[Reaso
     if not library.present:
         why = f": {library.reason}" if library.reason else ""
         yield Reason(Overall.AWAY, ExitCode.AWAY, f"The library {library.name} is away{why}.")
-    if library.held:
-        sentence = f"{_count(library.held, 'entry waits', 'entries wait')} in {library.name} for your word."
-        yield Reason(Overall.HELD, ExitCode.HELD, sentence, "fonoteca scan")
+    yield from _held(library, any(hold.library == library.name for hold in status.holds))
     if library.unreadable or not library.scan_complete:
         yield Reason(Overall.INCOMPLETE, ExitCode.INCOMPLETE, _unseen(library), "fonoteca scan")
     yield from _inside(library)
     short = library.below(status.wanted_copies)
     if short:
         yield _short_of_copies(library, short, status)
+
+
+def _of_hold(hold: HoldStatus) -> Reason:
+    sentence = (
+        f"{hold.id}: {_count(hold.entries, 'entry', 'entries')} of {hold.total:,} in {hold.library} ({hold.kind}); "
+        f"nothing of that reaches the copies before you say so."
+    )
+    remedy = f"fonoteca hold accept {hold.id}    # or, to put them back: fonoteca hold reject {hold.id}"
+    return Reason(Overall.HELD, ExitCode.HELD, sentence, remedy)
+
+
+def _held(library: LibraryStatus, is_under_hold: bool) -> Iterator[Reason]:
+    """Damage is damage, whoever is asked about it; what a hold speaks of is not said twice."""
+    if library.hopeless:
+        found = _count(library.hopeless, "file is", "files are")
+        sentence = f"{found} damaged in {library.name} itself, and no good copy is known."
+        yield Reason(Overall.LOST, ExitCode.LOST, sentence, "fonoteca show PATH")
+    if library.spoilt > library.hopeless:
+        found = _count(library.spoilt - library.hopeless, "file is", "files are")
+        sentence = f"{found} damaged in {library.name} itself, and good copies are known."
+        yield Reason(Overall.DAMAGED, ExitCode.REPAIRABLE, sentence, "fonoteca repair --library")
+    if library.unstable:
+        found = _count(library.unstable, "file reads", "files read")
+        sentence = f"{found} differently each time in {library.name}: the machine is to be doubted."
+        yield Reason(Overall.INCOMPLETE, ExitCode.INCOMPLETE, sentence, "fonoteca scan")
+    waiting = library.held - library.spoilt - library.unstable
+    if waiting > 0 and not is_under_hold:
+        sentence = f"{_count(waiting, 'entry waits', 'entries wait')} in {library.name} for your word."
+        yield Reason(
+            Overall.HELD,
+            ExitCode.HELD,
+            sentence,
+            "fonoteca repair --library    # or: fonoteca hold accept PATH",
+        )
 
 
 def _inside(library: LibraryStatus) -> Iterator[Reason]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PREFIX = b".fonoteca-repair-"
 """Names that a scan passes over as junk; one that a killed run left is removed by the next repair of the same file."""
 
+_LONGEST_SUFFIX = 16
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 _KEPT = ("user.", "system.posix_acl_")
@@ -49,7 +50,11 @@ class Replacement:
         folder, self._name = os.path.split(path)
         self._path = path
         self._mtime_ns = mtime_ns
-        self._beside = PREFIX + hashlib.sha256(self._name).hexdigest()[:16].encode("ascii")
+        suffix = os.path.splitext(self._name)[1][
+            :_LONGEST_SUFFIX
+        ]  # tells a reader of its inside what it may be
+        self._beside = PREFIX + hashlib.sha256(self._name).hexdigest()[:16].encode("ascii") + suffix
+        self._folder = folder
         self._folder_fd = calls.open_(folder, _FOLDER)
         self._fd = -1
         self._swapped = False
@@ -90,6 +95,15 @@ class Replacement:
         media = file_system_of(self._fd).shows_media
         with reading_again(os.dup(self._fd), media=media) as reading:
             return reading.level, fast_digest(reading)
+
+    @property
+    def path(self) -> bytes:
+        """Where it is being written."""
+        return os.path.join(self._folder, self._beside)
+
+    def stat(self) -> os.stat_result:
+        """Of what was written."""
+        return calls.fstat(self._fd)
 
     def swap(self, expected: FileStat) -> os.stat_result:
         """Take the old file's place, durably, if it is still `expected`; the new stat. Raises Moved."""

@@ -14,7 +14,6 @@ _HELD = (
     FindingKind.SUSPECT,
     FindingKind.DAMAGED_BY_WRITE,
     FindingKind.UNSTABLE_READS,
-    FindingKind.HELD,
 )
 _DAMAGE = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
 
@@ -28,12 +27,18 @@ def _advice(tally: Tally) -> Iterator[str]:
     if tally.ended is None:
         yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
         return
-    if tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair):
-        yield "fonoteca repair … --apply    # the same words again: does it"
+    if (tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair)) or _would_put_back(tally):
+        yield f"fonoteca {tally.task} … --apply    # the same words again: does it"
+    if tally.retagged_first and tally.retagged_first[0].how == "written":
+        yield "fonoteca backup    # copies what was written back"
+    elif tally.retagged_first:
+        yield "fonoteca tags restore … --apply    # the same words again: does it"
     for location in _damaged_at(tally) if tally.task != "repair" else ():
         yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
+    if FindingKind.HELD in tally.findings:
+        yield "fonoteca hold list    # what waits for your word, and the commands that give it"
     if any(kind in tally.findings for kind in _HELD):
         yield "fonoteca show PATH    # what is known of a held file, and where its good copies are"
     if FindingKind.DAMAGED_INSIDE in tally.findings:
@@ -54,6 +59,11 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca prune {' '.join(prunable)} --apply    # gives them up for good"
     if tally.would.files:
         yield "fonoteca backup    # does it"
+
+
+def _would_put_back(tally: Tally) -> bool:
+    """True of a plan to put back what a hold stops."""
+    return tally.task == "hold reject" and any(how.startswith("would") for how in tally.restored)
 
 
 def _damaged_at(tally: Tally) -> list[str]:

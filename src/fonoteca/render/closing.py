@@ -37,6 +37,7 @@ from fonoteca.render.words import (
     rfc3339,
     safe,
     size,
+    values,
     verdict_count,
     whereabouts,
 )
@@ -57,8 +58,10 @@ def report(tally: Tally, *, stream: IO[str] | None = None) -> None:
     _locations(out, tally)
     _restored(out, tally)
     _would_move(out, tally)
+    _would_retire(out, tally)
     _would(out, tally)
     _repaired(out, tally)
+    _retagged(out, tally)
     if tally.left is not None:
         left = f"{files(tally.left.files)}, {size(tally.left.bytes)}"
         out.print(Text(f"  {left} left for the next run, which begins there"), soft_wrap=True)
@@ -155,6 +158,8 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     parts = []
     if at.moved:
         parts.append(f"moved: {files(at.moved)}, no bytes sent")
+    if at.retired:
+        parts.append(f"retired: {files(at.retired)} gone from the library, kept as versions")
     if at.copied.files:
         parts.append(_sum("copied", at.copied))
     if at.taken:
@@ -230,6 +235,20 @@ def _would_move(out: Console, tally: Tally) -> None:
         out.print(Text(f"    … and {tally.would_move.files - SHOWN:,} more: --json lists all", style="dim"))
 
 
+def _would_retire(out: Console, tally: Tally) -> None:
+    if not tally.would_retire.files:
+        return
+    out.print(
+        Text(f"  would retire: {files(tally.would_retire.files)} gone from the library, kept as versions")
+    )
+    for event in tally.would_retire_first:
+        places = ", ".join(safe(name) for name in event.locations)
+        out.print(Text(f"    {whereabouts(event.library, event.path, None)} at {places}"), soft_wrap=True)
+    if tally.would_retire.files > SHOWN:
+        hidden = tally.would_retire.files - SHOWN
+        out.print(Text(f"    … and {hidden:,} more: --json lists all", style="dim"))
+
+
 def _would(out: Console, tally: Tally) -> None:
     if not tally.would.files:
         return
@@ -256,6 +275,26 @@ def _repaired(out: Console, tally: Tally) -> None:
         out.print(Text(f"    {where}{what} {source}{kept}"), soft_wrap=True)
     if tally.repaired.files > SHOWN:
         out.print(Text(f"    … and {tally.repaired.files - SHOWN:,} more: --json lists all", style="dim"))
+
+
+def _retagged(out: Console, tally: Tally) -> None:
+    if not tally.retagged.files:
+        return
+    is_plan = tally.retagged_first[0].how != "written"
+    out.print(
+        Text(
+            f"  {_sum('would get their old tags' if is_plan else 'with their old tags again', tally.retagged)}"
+        )
+    )
+    for event in tally.retagged_first:
+        where = whereabouts(event.library, event.path, None)
+        how = f"the bytes of then, from {safe(event.source)}" if event.source else "written field by field"
+        out.print(Text(f"    {where} ({how})"), soft_wrap=True)
+        for change in event.changes:
+            line = f"{safe(change.field)}: {values(change.old)} → {values(change.new)}"
+            out.print(Text(f"      {line}"), soft_wrap=True)
+    if tally.retagged.files > SHOWN:
+        out.print(Text(f"    … and {tally.retagged.files - SHOWN:,} more: --json lists all", style="dim"))
 
 
 def _next(out: Console, tally: Tally) -> None:

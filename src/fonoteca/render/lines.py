@@ -32,6 +32,8 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retagged,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -42,6 +44,7 @@ from fonoteca.core.event import (
     WouldCopy,
     WouldMove,
     WouldRepair,
+    WouldRetire,
 )
 from fonoteca.core.finding import Finding
 from fonoteca.core.status import ArchiveStatus, Judgement, judge
@@ -138,6 +141,11 @@ def as_line(event: Event) -> Line:
             "counts": summary.counts,
             "locations": summary.per_location,
         }
+    if isinstance(event, Retagged):
+        fields = [
+            {"field": each.field, "old": list(each.old), "new": list(each.new)} for each in event.changes
+        ]
+        return _flat(event) | {"changes": fields}
     return _flat(event)
 
 
@@ -180,6 +188,7 @@ def status_line(status: ArchiveStatus) -> Line:
         "locations": [
             _flat(location) | {"presence": location.presence.value} for location in status.locations
         ],
+        "holds": [_flat(hold) for hold in status.holds],
         "warnings": list(status.warnings),
     }
 
@@ -207,10 +216,13 @@ _KINDS: dict[type, str] = {
     Copied: "copied",
     Moved: "moved",
     WouldMove: "would_move",
+    Retired: "retired",
+    WouldRetire: "would_retire",
     Verified: "verified",
     Restored: "restored",
     WouldRepair: "would_repair",
     Repaired: "repaired",
+    Retagged: "retagged",
     VersionPruned: "pruned",
     Found: "finding",
     LocationFailed: "location_failed",

@@ -20,6 +20,8 @@ from fonoteca.core.event import (
     Planned,
     Repaired,
     Restored,
+    Retagged,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -29,6 +31,7 @@ from fonoteca.core.event import (
     WouldCopy,
     WouldMove,
     WouldRepair,
+    WouldRetire,
 )
 from fonoteca.core.finding import Finding, FindingKind
 
@@ -64,6 +67,8 @@ class AtLocation:
     """Copies of which only the date was set anew."""
     moved: int = 0
     """Copies that only got another name."""
+    retired: int = 0
+    """Copies that became versions, since their entries are gone."""
     verified: Sum = field(default_factory=Sum)
     pruned: Sum = field(default_factory=Sum)
     """Versions that were given up there."""
@@ -108,8 +113,13 @@ class Tally:
     repaired: Sum = field(default_factory=Sum)
     repaired_first: list[WouldRepair | Repaired] = field(default_factory=list)
     """The first that were repaired, or of a plan would be."""
+    retagged: Sum = field(default_factory=Sum)
+    retagged_first: list[Retagged] = field(default_factory=list)
+    """The first whose tags were, or of a plan would be, brought back."""
     would_move: Sum = field(default_factory=Sum)
     would_move_first: list[WouldMove] = field(default_factory=list)
+    would_retire: Sum = field(default_factory=Sum)
+    would_retire_first: list[WouldRetire] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -147,6 +157,10 @@ class Tally:
                 self.repaired.add(event.size)
                 if len(self.repaired_first) < SHOWN:
                     self.repaired_first.append(event)
+            case Retagged():
+                self.retagged.add(event.size)
+                if len(self.retagged_first) < SHOWN:
+                    self.retagged_first.append(event)
             case WouldCopy():
                 self._would(event)
             case Moved():
@@ -155,6 +169,12 @@ class Tally:
                 self.would_move.add(event.size)
                 if len(self.would_move_first) < SHOWN:
                     self.would_move_first.append(event)
+            case Retired():
+                self._place(event.location).retired += 1
+            case WouldRetire():
+                self.would_retire.add(event.size)
+                if len(self.would_retire_first) < SHOWN:
+                    self.would_retire_first.append(event)
             case Scanned():
                 self.scanned[event.library] = event
             case Judged():

@@ -11,6 +11,7 @@ Everything that comes from a file name, a tag, a store or a server passes throug
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding, FindingKind
@@ -18,6 +19,8 @@ from fonoteca.core.report import MEANING, ExitCode
 from fonoteca.core.times import time_text
 from fonoteca.core.verdict import Verdict
 
+_LONG = 160
+"""Letters of a tag that a person is shown."""
 _JOINERS = "\u200c\u200d\u00a0\u3000"
 """Not "printable" to Python, harmless in a terminal and ordinary in names: joiners, and two blanks."""
 
@@ -77,6 +80,14 @@ def size(count: float) -> str:
     from humanize import naturalsize
 
     return naturalsize(count, format="%.1f").replace(" Bytes", " bytes").replace(" Byte", " byte")
+
+
+def values(several: Sequence[str] | None) -> str:
+    """`Jazz; Soul`; `(none)` where there is no such field. Long ones are cut: `--json` has all."""
+    if not several:
+        return "(none)"
+    text = safe("; ".join(several))
+    return text if len(text) <= _LONG else f"{text[:_LONG]}…"
 
 
 def number(count: int) -> str:
@@ -168,7 +179,7 @@ _HEADINGS = {
     FindingKind.UNREADABLE: "Could not be read",
     FindingKind.CHANGING: "Changed while it was read",
     FindingKind.SKIPPED: "Skipped: not a regular file",
-    FindingKind.GONE: "Gone from the library; its copies are kept",
+    FindingKind.GONE: "Gone from the library; what its copies hold is kept as versions",
     FindingKind.ROT: "Rot: the bytes turned though nothing wrote them; held, not copied",
     FindingKind.SUSPECT: "Suspect: differs though size and date are as recorded; held, not copied",
     FindingKind.DAMAGED_BY_WRITE: "Damaged by a write; held, not copied",

@@ -33,7 +33,9 @@ def say_gone(one: Pass) -> int:
     gone = 0
     for entry, folder, name, _ in pending.absent(one.catalogue):
         entries.set_state(one.catalogue, entry, "gone", one.started_ns)
-        one.find(FindingKind.GONE, "no longer in the library; its copies are kept", join(folder, name))
+        one.find(
+            FindingKind.GONE, "no longer in the library; what its copies hold is kept", join(folder, name)
+        )
         gone += 1
     return gone
 

@@ -3,56 +3,44 @@
     for event in backup(archive):
         ...
 
-What only adds, acts: new files are copied, written files become new versions and what they had is kept. Nothing is ever
-removed, and a content that differs under an unmoved stat goes nowhere.
+What only adds, acts: new files are copied, written files become new versions and what they had is kept; copies of what
+is gone become versions. No content is ever removed. What nobody accounts for goes nowhere, and a mass change waits for
+a person's word (`guarding`).
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import analyses, libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core import naming
-from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
-from fonoteca.errors import Full, LibraryError, LocationError, UsageError
-from fonoteca.library.trust import Trust
+from fonoteca.errors import Full, LibraryError, LocationError
 from fonoteca.tasks.closing import close_chain, put_snapshots, restate
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
-from fonoteca.tasks.foretelling import foretell, would_move
-from fonoteca.tasks.founding import expect_memory
+from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
+from fonoteca.tasks.founding import expect_memory, expect_parts
+from fonoteca.tasks.guarding import Guarding
 from fonoteca.tasks.inside import tell
-from fonoteca.tasks.insight import Insights
-from fonoteca.tasks.naming import Namer
-from fonoteca.tasks.opening import Opened, chosen, failure, is_remote, open_all
+from fonoteca.tasks.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.recover import enrol, folder_of
 from fonoteca.tasks.relocation import relocate
 from fonoteca.tasks.retiming import retime
+from fonoteca.tasks.retiring import retire
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
-from fonoteca.tasks.seal import Ledger
 from fonoteca.tasks.sidecars import hold_against
 from fonoteca.tasks.survey import is_due, survey
 
 if TYPE_CHECKING:
-    from fonoteca.tasks.lanes import AnyLane
     from fonoteca.tasks.transfer import Transfer
-
-READERS = 2
-APART_FILES = 1000
-"""From so many files on each lane works in a process of its own: what is scarce then is the interpreter."""
-
-BUFFERS = 24
-"""Blocks of 1 MiB that readers and lanes share."""
 
 SECOND_READING_NS = 6 * 3600 * 1_000_000_000
 """A content read once is read again, past the cache, by the first run after so long (6 h): within a day."""
@@ -98,7 +86,7 @@ class Job:
         """The whole of it."""
         archive = self.archive
         self.started_ns = archive.now()
-        _expect_parts(archive, copying=names is None)
+        expect_parts(archive, copying=names is None)
         expect_memory(archive)
         configs = chosen(archive, names)
         wanted = archive.library_configs(library_names)
@@ -164,8 +152,22 @@ class Job:
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
+        guarding = Guarding(self.archive, config, row, self.started_ns)
+        yield from guarding.before(partial(self._weigh, config, row) if read or not dry_run else None)
+        yield from self._bring(config, row, dry_run=dry_run, read=read)
+        yield from guarding.after()
+
+    def _weigh(self, config: LibraryConfig, row: LibraryRow, files: int) -> Generator[Event, None, Transfer]:
+        """A transfer to nowhere, which only judges."""
+        from fonoteca.tasks.weighing import Weighing
+
+        transfer = yield from self._make(config, row, [], files)
+        transfer.recorder = Weighing(self.archive.catalogue, row, [], self.started_ns)
+        return transfer
+
+    def _bring(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool) -> Iterator[Event]:
         if not dry_run:
-            yield from self._relocate(row)
+            yield from self._follow(row)
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers)
@@ -176,16 +178,20 @@ class Job:
             return
         if dry_run:
             yield from would_move(self.archive, self.alive(), row)
+            yield from would_retire(self.archive, self.alive(), row)
         pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
         yield from self._room(row)
         yield from self._transfer(config, row, dry_run=dry_run)
 
-    def _relocate(self, row: LibraryRow) -> Iterator[Event]:
-        """Copies follow their entries to where these are now, also at a location that was away when they moved."""
+    def _follow(self, row: LibraryRow) -> Iterator[Event]:
+        """Copies follow their entries, or become versions where these are gone; later, where a location was away."""
+        retires = not is_stopped(self.archive, row)
         for one in self.alive():
             try:
                 yield from relocate(self.archive, one.place, one.row, row)
                 yield from retime(self.archive, one.place, one.row, row)
+                if retires:
+                    yield from retire(self.archive, one.place, one.row, row)
             except LocationError as error:
                 yield self._fail(one, error)
 
@@ -214,70 +220,27 @@ class Job:
         yield Phase(
             "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
         )
-        with Insights(self.archive.now) as insights:
-            transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files, insights)
-            for event in transfer.run():
-                if isinstance(event, LocationFailed):
-                    self._mark_failed(event.location)
-                yield event
+        transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files)
+        for event in transfer.run():
+            if isinstance(event, LocationFailed):
+                self._mark_failed(event.location)
+            yield event
+
+    def _make(
+        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
+    ) -> Generator[Event, None, Transfer]:
+        # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
+        from fonoteca.tasks.making import make_transfer
+
+        making = make_transfer(self.archive, config, row, targets, files, self.started_ns)
+        for one, error in making.failed:
+            yield self._fail(one, error)
+        return making.transfer
 
     def _mark_failed(self, name: str) -> None:
         for one in self.opened:
             if one.config.name == name:
                 one.failed = True
-
-    def _make(
-        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int, insights: Insights
-    ) -> Generator[Event, None, Transfer]:
-        # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
-        from fonoteca.tasks.apart import LaneApart
-        from fonoteca.tasks.blocks import BlockPool
-        from fonoteca.tasks.finish import finish
-        from fonoteca.tasks.lanes import Lane
-        from fonoteca.tasks.predecessor import take_place_of
-        from fonoteca.tasks.reading import Reader
-        from fonoteca.tasks.recording import Recorder
-        from fonoteca.tasks.transfer import Transfer
-
-        archive = self.archive
-        reports: SimpleQueue[object] = SimpleQueue()
-        pool = BlockPool(BUFFERS)
-        apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
-        is_mixed = len({is_remote(one.config) for one in targets}) > 1
-        lanes: list[AnyLane] = []
-        namers: list[Namer] = []
-        rows: list[places.PlaceRow] = []
-        for one in targets:
-            try:
-                folder = folder_of(one.place, row)
-            except LocationError as error:
-                yield self._fail(one, error)
-                continue
-            chain = places.chain(archive.catalogue, one.row.id, row.id)
-            ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
-            name, number = one.config.name, len(lanes)
-            lane = Lane(number, name, one.place, ledger, reports, row.name, finish, take_place_of)
-            # A network is no match for a disk: where both are served, a server has a reading of its own after theirs.
-            lane.is_remote = is_remote(one.config)
-            lane.lagging = is_mixed and lane.is_remote
-            # A connection lives in threads, which do not come along into another process.
-            lanes.append(LaneApart(lane, pool, reports) if apart and not lane.is_remote else lane)
-            namers.append(
-                Namer(archive.catalogue, one.row.id, folder, naming.rule_named(one.row.identity.naming))
-            )
-            rows.append(one.row)
-        reader = Reader(
-            config.path,
-            lanes,
-            pool,
-            SimpleQueue(),
-            reports.put,
-            Trust(config.path),
-            archive.now,
-            insights.look,
-        )
-        recorder = Recorder(archive.catalogue, row, rows, self.started_ns)
-        return Transfer(archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder)
 
     # after
 
@@ -323,14 +286,6 @@ def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Itera
         yield from analyse(archive, config, row)
     else:
         yield from tell(archive, row)
-
-
-def _expect_parts(archive: Archive, *, copying: bool) -> None:
-    """A run that has nothing to do by its config would end in an "all done" that says nothing."""
-    if not archive.config.libraries:
-        raise UsageError("The config names no library yet: run `fonoteca library add NAME PATH`.")
-    if copying and not archive.config.locations:
-        raise UsageError("The config names no location yet: run `fonoteca location add NAME PLACE`.")
 
 
 __all__ = ["backup", "libraries", "scan"]

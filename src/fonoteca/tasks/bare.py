@@ -22,6 +22,7 @@ from fonoteca.archive import Access, Archive, NeverStop, Stop, location_of
 from fonoteca.catalogue import copies, database, entries, libraries, misplaced, places
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
+from fonoteca.catalogue.replay import Replay
 from fonoteca.config import urls
 from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
 from fonoteca.core import naming, sums
@@ -40,7 +41,7 @@ from fonoteca.tasks.agreement import damaged_manifest
 from fonoteca.tasks.belief import take_over
 from fonoteca.tasks.chains import ChainView, cards, library_ids
 from fonoteca.tasks.recover import by_key, unfinished_intents
-from fonoteca.tasks.resuming import standing_under
+from fonoteca.tasks.resuming import retired_by, standing_under
 
 NOT_KNOWN_HERE = "it is written anew by the next backup of the archive that it belongs to"
 
@@ -170,7 +171,7 @@ def _believe(archive: BareArchive, view: ChainView, row: PlaceRow, library: Libr
     count = sum(len(intent.steps) for intent in intents)
     if count:
         archive.unfinished.update(by_key(intents))
-        _follow(archive, view.place, row, intents)
+        _follow(archive, view.place, row, library, intents)
         detail = (
             f"a run was cut off while it brought or moved {count} files; the next backup to it completes that"
         )
@@ -183,10 +184,14 @@ def _holds_anything(connection: sqlite3.Connection, row: PlaceRow) -> bool:
     return found.fetchone() is not None
 
 
-def _follow(archive: BareArchive, place: OpenLocation, row: PlaceRow, intents: list[Intent]) -> None:
-    """Copies in the middle of a move are read where they stand now."""
+def _follow(
+    archive: BareArchive, place: OpenLocation, row: PlaceRow, library: LibraryRow, intents: list[Intent]
+) -> None:
+    """Copies in the middle of a move are read where they stand now; what became a version by then is one."""
     keys: list[tuple[int, bytes]] = []
+    believing = Replay(archive.catalogue, row.id, library.id, believe_folders=True)
     for intent in intents:
+        believing.apply(retired_by(place, intent, archive.now()), 0)
         for step, key in standing_under(place, intent):
             copy = copies.by_key(archive.catalogue, row.id, step.old)
             if key is not None and copy is not None and copy.sha256 == step.content.sha256:

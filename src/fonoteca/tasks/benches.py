@@ -137,7 +137,7 @@ class InLibrary:
 
     def unread(self, results: list[Any]) -> Iterator[int]:
         """See `Bench`."""
-        for position, seen in enumerate(results):
+        for position, seen in enumerate(map(self.originals.judged, results)):
             if seen.sight is Sight.WRITTEN:
                 yield position
 

@@ -8,9 +8,10 @@ import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
+from itertools import chain
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, copies, journal, libraries, places, replay
+from fonoteca.catalogue import analyses, copies, events, holds, journal, libraries, past, places, replay
 from fonoteca.catalogue.database import snapshot, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import Chain, PlaceRow
@@ -18,8 +19,9 @@ from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, RelPath
 from fonoteca.core.event import Event, Sealed
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.journal import Type, line_of
 from fonoteca.core.manifest.layout import catalogue_key
-from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Superseded
+from fonoteca.core.manifest.lines import Folder, Have, Line, Link, Retired, Superseded
 from fonoteca.core.place import Key
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.seal import Ledger, raise_first
@@ -32,16 +34,22 @@ SEGMENT_LIMIT = 64
 
 def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: LibraryRow) -> Iterator[Event]:
     """Seal what a transfer did not say: empty folders, links, tags. Restate everything when it is time for that."""
-    chain = places.chain(archive.catalogue, row.id, library.id)
-    ledger = Ledger(place, LibraryId(library.uid), chain, archive.now)
-    if chain is not None and (chain.damaged or chain.n - chain.first >= SEGMENT_LIMIT):
+    known = places.chain(archive.catalogue, row.id, library.id)
+    ledger = Ledger(place, LibraryId(library.uid), known, archive.now)
+    if known is not None and (known.damaged or known.n - known.first >= SEGMENT_LIMIT):
         yield from restate(archive, place, row, library)
         ledger.chain = places.chain(archive.catalogue, row.id, library.id)
     notes = _note_changes(archive, row, library)
     untold = analyses.untold(archive.catalogue, row.id, library.id)
-    if not notes and not untold:
+    newest = events.last(archive.catalogue)
+    after = events.told_until(archive.catalogue, row.id, library.id)
+    happened = [line_of(each) for each in events.stored(archive.catalogue, library.name, after, newest)]
+    stops = holds.untold(archive.catalogue, row.id, library.id)
+    # What a copy was before it was replaced comes along; a segment of its own for it would double them.
+    is_news = any(each.kind != Type.REPLICATION for each in happened)
+    if not (notes or untold or is_news or stops):
         return
-    sealed = ledger.seal(_closing_lines(archive, notes, untold))
+    sealed = ledger.seal(chain(map(holds.line_of, stops), notes, _analysis_lines(archive, untold), happened))
     with transaction(archive.catalogue):
         for line in notes:
             if line.gone:
@@ -50,12 +58,13 @@ def close_chain(archive: Archive, place: OpenLocation, row: PlaceRow, library: L
                 target = line.target if isinstance(line, Link) else None
                 replay.put_note(archive.catalogue, row.id, library.id, line.path, target)
         analyses.told(archive.catalogue, row.id, untold)
+        events.told(archive.catalogue, row.id, library.id, newest)
+        holds.told(archive.catalogue, row.id, stops)
         places.set_chain(archive.catalogue, row.id, library.id, sealed)
     yield Sealed(row.name, library.name, sealed.n)
 
 
-def _closing_lines(archive: Archive, notes: list[Folder | Link], untold: list[int]) -> Iterator[Line]:
-    yield from notes
+def _analysis_lines(archive: Archive, untold: list[int]) -> Iterator[Line]:
     for content in untold:
         line = analyses.line(archive.catalogue, content)
         if line is not None:
@@ -85,13 +94,19 @@ def _note(path: bytes, target: bytes | None, now: int, *, gone: bool) -> Folder 
 
 def restate(archive: Archive, place: OpenLocation, row: PlaceRow, library: LibraryRow) -> Iterator[Event]:
     """Write one full segment: all that holds. Earlier segments go."""
-    chain = places.chain(archive.catalogue, row.id, library.id)
-    ledger = Ledger(place, LibraryId(library.uid), chain, archive.now)
-    sealed = ledger.seal(_all_lines(archive, row, library), full=True)
+    known = places.chain(archive.catalogue, row.id, library.id)
+    ledger = Ledger(place, LibraryId(library.uid), known, archive.now)
+    newest = events.last(archive.catalogue)
+    happened = map(line_of, events.stored(archive.catalogue, library.name, 0, newest))
+    stops = holds.every(archive.catalogue, library.id)
+    lines = chain(map(holds.line_of, stops), _all_lines(archive, row, library), happened)
+    sealed = ledger.seal(lines, full=True)
     with transaction(archive.catalogue):
+        holds.told(archive.catalogue, row.id, stops)
         places.set_chain(archive.catalogue, row.id, library.id, Chain(sealed.n, sealed.digest, sealed.n))
         over = [FindingKind.MANIFEST_DAMAGED]
         journal.close(archive.catalogue, archive.now(), kinds=over, library=library.name, location=row.name)
+        events.told(archive.catalogue, row.id, library.id, newest)
     ledger.drop_restated()
     yield Sealed(row.name, library.name, sealed.n)
 
@@ -100,7 +115,7 @@ def _all_lines(archive: Archive, row: PlaceRow, library: LibraryRow) -> Iterator
     connection = archive.catalogue
     for version in copies.versions_at(connection, row.id):
         if version.library == library.name:
-            yield _superseded(connection, row, version)
+            yield _kept(connection, row, version)
     for copy in copies.at(connection, row.id):
         if copy.library != library.name:
             continue
@@ -123,19 +138,21 @@ def _all_lines(archive: Archive, row: PlaceRow, library: LibraryRow) -> Iterator
             yield line
 
 
-def _superseded(connection: sqlite3.Connection, row: PlaceRow, version: copies.VersionRow) -> Line:
+def _kept(connection: sqlite3.Connection, row: PlaceRow, version: copies.VersionRow) -> Line:
     content = Content(version.sha256, version.size, version.xxh3_128)
     copy = next(
         (each for each in copies.of_entry(connection, version.entry) if each.location == row.id), None
     )
     key = Key(copy.key) if copy else Key(version.library.encode() + b"/" + version.path)
-    return Superseded(
+    # An entry that came back after it was retired has a copy again: nothing is gone that this line could say.
+    line = Retired if version.reason == "retired" and copy is None else Superseded
+    return line(
         key,
         RelPath(version.path),
         content,
         version.mtime_ns,
         Key(version.key),
-        version.reason,
+        past.verdict_on(connection, version.entry, version.sha256, version.size) or version.reason,
         Level(version.level),
         version.verified_ns or version.time_ns,
         until_ns=version.time_ns,

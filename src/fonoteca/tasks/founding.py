@@ -130,3 +130,11 @@ def _put(archive: Archive, config: LocationConfig, identity: Identity, traits: T
         row = places.put(archive.catalogue, config.name, place, identity, traits, archive.now())
         places.seen(archive.catalogue, row.id, archive.now(), place)
         return row
+
+
+def expect_parts(archive: Archive, *, copying: bool) -> None:
+    """A run that has nothing to do by its config would end in an "all done" that says nothing."""
+    if not archive.config.libraries:
+        raise UsageError("The config names no library yet: run `fonoteca library add NAME PATH`.")
+    if copying and not archive.config.locations:
+        raise UsageError("The config names no location yet: run `fonoteca location add NAME PLACE`.")

@@ -61,3 +61,11 @@ def location_fault(path: bytes, *, plain_folder: bool) -> str | None:
     if not os.access(standing, os.W_OK | os.X_OK):
         return f"{shown(standing)} may not be written: it is read-only, or you lack permission there."
     return None
+
+
+def is_reached_by_folders(root: bytes, path: bytes) -> bool:
+    """True where folders alone lead from `root` to the file `path` in it: a link that took a folder's place leads
+    elsewhere.
+    """
+    top, folder = os.path.realpath(root), os.path.dirname(path)
+    return os.path.realpath(os.path.join(top, folder)) == os.path.join(top, folder).rstrip(b"/")

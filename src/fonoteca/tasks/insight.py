@@ -1,7 +1,8 @@
 """Insight into single contents: what is recorded of one, and a look into a file that was just read.
 
-with Insights(archive.now) as insights:
-    row = insights.look(path, stat, go_on)       # from any thread
+insights = Insights(archive.now)
+row = insights.look(path, stat, go_on)       # from any thread
+insights.close()
 """
 
 from __future__ import annotations
@@ -10,8 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from fonoteca.catalogue import analyses
 from fonoteca.catalogue.analyses import AnalysisRow
@@ -46,14 +46,10 @@ class Insights:
     _mine: threading.local = field(default_factory=threading.local)
     _all: list[Analyst] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the processes; nobody looks any more."""
         while self._all:
-            self._all.pop().__exit__(kind, error, trace)
+            self._all.pop().close()
 
     def look(self, path: bytes, stat: FileStat, go_on: Callable[[], None]) -> AnalysisRow:
         """See `judging.LookInside`. Raises Changed where the stat at `path` is another one, OSError where no process

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import entries, journal
+from fonoteca.catalogue.analyses import AnalysisRow
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import PATH
 from fonoteca.catalogue.libraries import LibraryRow
@@ -27,8 +28,17 @@ from fonoteca.core.entry import RACY_NS, Content, FileStat, RelPath, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.guard import doubts_machine
+from fonoteca.core.insight import with_insight
 from fonoteca.core.pattern import join
-from fonoteca.core.verdict import StatClass, Verdict, judge, stat_class, trusts_ctime
+from fonoteca.core.verdict import (
+    Facts,
+    StatClass,
+    Verdict,
+    judge,
+    stat_class,
+    trusts_ctime,
+    wants_insight,
+)
 from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
@@ -36,6 +46,7 @@ from fonoteca.library.trust import Trust
 from fonoteca.tasks import holding
 from fonoteca.tasks.crew import Cancelled, Crew
 from fonoteca.tasks.expected import PAGE
+from fonoteca.tasks.insight import Insights, insight_of, known_insight
 from fonoteca.tasks.inspection import RECORD_SECONDS, THREADS
 from fonoteca.tasks.judging import after_second, facts_of, read_again
 from fonoteca.tasks.readings import Changed
@@ -81,6 +92,9 @@ class Seen(NamedTuple):
     found: bytes = b""
     """The SHA-256 that was read, where it differs."""
     racy_ns: int = RACY_NS
+    facts: Facts | None = None
+    """What the bytes alone say of a track that somebody touched; `inside` says the rest (`Originals.judged`)."""
+    inside: AnalysisRow | None = None
 
 
 @dataclass(slots=True)
@@ -95,6 +109,7 @@ class Originals:
     _trust: Trust = field(init=False)
     _committed: float = field(default_factory=monotonic)
     _crew: Crew[list[Original], list[Seen]] = field(init=False)
+    insights: Insights = field(init=False)
     crew: Stoppable = field(init=False)
     """Asked whether to stop: its own crew, or another that `look` works for."""
     pace: Callable[[int], None] | None = None
@@ -103,6 +118,7 @@ class Originals:
     def __post_init__(self) -> None:
         self.crew = self._crew = Crew(self.look, THREADS)
         self._trust = Trust(self.config.path)
+        self.insights = Insights(self.archive.now)
 
     @property
     def catalogue(self) -> sqlite3.Connection:
@@ -122,6 +138,7 @@ class Originals:
             for results in self._crew.run(self._parcels(row), self.archive.pause_point):
                 yield from self.take(row, results)
         finally:
+            self.close()
             with suppress(
                 sqlite3.ProgrammingError
             ):  # whoever listened went away, and the catalogue is closed
@@ -218,21 +235,22 @@ class Originals:
                 original, Sight.SAME, level, before, racy_ns=self._trust.racy_ns(status.st_dev, original.path)
             )
         first = Content(found.sha256, hasher.size, found.xxh3_128)
-        verdict = self._judged(original, path, status, first, moved)
-        if verdict is Verdict.SUSPECT and moved is StatClass.TOUCHED and not original.is_held:
-            return Seen(
-                original, Sight.WRITTEN
-            )  # somebody touched it: the next scan looks into it, and judges
+        facts = self._facts(original, path, status, first, moved)
+        verdict = judge(facts)
+        if moved is StatClass.TOUCHED and wants_insight(facts):
+            inside = self.insights.look(path, before, self._go_on)
+            seen = Seen(original, Sight.DIFFERS, level, before, verdict=verdict, found=found.sha256)
+            return seen._replace(facts=facts, inside=inside)
         sight = Sight.DIFFERS if not verdict.leads_outward else Sight.SAME
         return Seen(original, sight, level, before, verdict=verdict, found=found.sha256)
 
-    def _judged(
+    def _facts(
         self, original: Original, path: bytes, status: os.stat_result, first: Content, moved: StatClass
-    ) -> Verdict:
-        """What other bytes mean, once they were read again. Raises Changed, OSError."""
+    ) -> Facts:
+        """What other bytes say, once they were read again. Raises Changed, OSError."""
         recorded = Content(original.sha256, original.size, original.xxh3_128)
         facts = facts_of(RelPath(original.path), recorded, first, moved)
-        return judge(after_second(facts, recorded, first, read_again(path, status, self._go_on)))
+        return after_second(facts, recorded, first, read_again(path, status, self._go_on))
 
     def _go_on(self) -> None:
         if self._crew.cancelled:
@@ -240,12 +258,27 @@ class Originals:
 
     # what it means
 
+    def judged(self, seen: Seen) -> Seen:
+        """What was seen, with what is recorded of the inside: a true edit is left to the next scan, as written."""
+        if seen.facts is None or seen.inside is None:
+            return seen
+        original = seen.original
+        content = entries.content_id(self.catalogue, original.sha256, original.size)
+        before = known_insight(self.catalogue, content) if content is not None else None
+        verdict = judge(with_insight(seen.facts, before, insight_of(seen.inside)))
+        sight = Sight.WRITTEN if verdict.leads_outward else Sight.DIFFERS
+        return seen._replace(sight=sight, verdict=verdict, facts=None, inside=None)
+
+    def close(self) -> None:
+        """End the processes in which files were looked into."""
+        self.insights.close()
+
     def take(self, row: LibraryRow, results: list[Seen]) -> Iterator[Event]:
         """What reading them showed: recorded with the next `commit`, and said."""
         now = self.archive.now()
         if not self.catalogue.in_transaction:
             self.catalogue.execute("BEGIN IMMEDIATE")
-        for seen in results:
+        for seen in map(self.judged, results):
             event = self._one_taken(row, seen, now)
             if event is not None:
                 yield event

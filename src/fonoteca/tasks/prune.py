@@ -12,13 +12,14 @@ off after it, the next run that opens the location deletes the rest. So no recor
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import libraries, places, retention
+from fonoteca.catalogue import events, libraries, places, retention
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
@@ -26,6 +27,7 @@ from fonoteca.core.clock import in_doubt_until, judged_before
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase, Sealed, VersionPruned, Warned
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import SUCCESS, Logged, Type
 from fonoteca.core.manifest.lines import Done, DropStep, Happened, Line, Pruned
 from fonoteca.core.place import Key
 from fonoteca.core.plan.prune import Dropped, Keeping, plan
@@ -184,7 +186,9 @@ class _Job:
             raise_first(batch.publish([intent]))
         chain = ledger.seal(_lines(dropped, name, self.archive.now()), keep_intent=True)
         with transaction(connection):
+            now = self.archive.now()
             for each in dropped:
+                events.add(connection, list(_given_up(connection, one.row, library, each, now)))
                 retention.forget(connection, one.row.id, library.id, each.blob)
             places.set_chain(connection, one.row.id, library.id, chain)
 
@@ -195,6 +199,16 @@ def _lines(dropped: Sequence[Dropped], batch: str, now: int) -> Iterator[Line]:
     detail = {"versions": len(dropped), "bytes": sum(each.size for each in dropped)}
     yield Happened("deletion", now, detail)
     yield Done(batch, now)
+
+
+def _given_up(
+    connection: sqlite3.Connection, row: PlaceRow, library: LibraryRow, dropped: Dropped, now: int
+) -> Iterator[Logged]:
+    """What the journal says of a version: of each entry that had it."""
+    why = f"a version of {dropped.size} bytes, {FOR_ROOM if dropped.is_early else BY_AGE}"
+    for number, name, path in retention.named_by(connection, row.id, dropped.blob):
+        if number == library.id:
+            yield Logged(now, Type.DELETION, SUCCESS, name, row.name, path, None, why)
 
 
 def _unbelievable(place: OpenLocation) -> str | None:

@@ -29,6 +29,7 @@ from fonoteca.core.manifest.lines import (
     Line,
     MoveStep,
     OverStep,
+    Retired,
     Step,
     Superseded,
 )
@@ -40,7 +41,7 @@ from fonoteca.tasks.agreement import agree
 from fonoteca.tasks.blobs import delete_unnamed
 from fonoteca.tasks.chains import ChainView, cards
 from fonoteca.tasks.predecessor import ABOUT_ONE, content_at
-from fonoteca.tasks.resuming import resume_moves
+from fonoteca.tasks.resuming import resume_moves, retired_by
 from fonoteca.tasks.seal import Ledger, put_bytes, raise_first
 
 
@@ -104,6 +105,7 @@ def _complete_one(
     lines = [line for each in told for line in each.lines]
     for intent in intents:
         lines += resume_moves(archive.catalogue, view.place, row.id, intent, archive.now())
+        lines += retired_by(view.place, intent, archive.now())
     if not lines:
         return
     _settle(view.place, lines)
@@ -132,7 +134,7 @@ def _complete_drops(view: ChainView, number: int) -> None:
 def _settle(place: OpenLocation, lines: list[Line]) -> None:
     """Make the names that a cut-off run gave durable before anything is recorded of them: it died before it could."""
     times = [(line.key, line.mtime_ns) for line in lines if isinstance(line, Have)]
-    times += [(line.kept, line.mtime_ns) for line in lines if isinstance(line, Superseded)]
+    times += [(line.kept, line.mtime_ns) for line in lines if isinstance(line, Superseded | Retired)]
     for outcome in place.retime(times) if times else ():
         # A file that takes no time stamp (a bad sector, somebody else's) has its name all the same.
         if outcome.error is not None and not isinstance(outcome.error, ABOUT_ONE):

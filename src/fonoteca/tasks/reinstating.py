@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from fonoteca.catalogue import entries, journal
+from fonoteca.catalogue import entries, events, holds, journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import EntryRow
 from fonoteca.catalogue.libraries import LibraryRow
@@ -21,17 +21,22 @@ from fonoteca.core.digest import Hasher, fast_digest
 from fonoteca.core.entry import RACY_NS, is_settled
 from fonoteca.core.event import Event, Found, LibraryFailed, Repaired, Warned, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import recovery
 from fonoteca.core.manifest.layout import quarantine_key
 from fonoteca.core.pattern import join, split
 from fonoteca.core.place import Key
 from fonoteca.core.plan.repair import Bad, Kind
+from fonoteca.core.verdict import Verdict
 from fonoteca.disk.reading import open_source, reading_again
 from fonoteca.disk.replacing import Replacement
 from fonoteca.errors import LibraryError, LocationError
 from fonoteca.library.scan import file_stat
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks import holding
+from fonoteca.tasks.ground import is_reached_by_folders
+from fonoteca.tasks.judging import read_again
 from fonoteca.tasks.originals import Original, Originals, Seen, Sight
+from fonoteca.tasks.readings import Changed
 from fonoteca.tasks.seal import raise_first
 from fonoteca.tasks.supply import Supply
 
@@ -65,11 +70,19 @@ class Reinstating:
         if row is None:
             return  # nothing is recorded of it
         originals = Originals(archive, self.config, False)
+        try:
+            yield from self._each(row, originals)
+        finally:
+            originals.close()
+
+    def _each(self, row: LibraryRow, originals: Originals) -> Iterator[Event]:
         for entry in self._bad(row):
-            archive.pause_point()
-            (seen,) = originals.look([_original(entry)])
+            self.job.archive.pause_point()
+            (seen,) = map(originals.judged, originals.look([original_of(entry)]))
             if seen.sight is Sight.DIFFERS:
-                yield from self._one(row, entry, seen)
+                yield from self.one(row, entry, seen)
+            elif seen.sight is Sight.WRITTEN and (still := self._still_judged(entry)):
+                yield from self.one(row, entry, still)
             elif seen.sight is Sight.WRITTEN:
                 yield self._warned(row, entry, "was written or removed since: run `fonoteca backup`")
             elif seen.sight is Sight.UNREADABLE:
@@ -88,7 +101,32 @@ class Reinstating:
             if library == row.name and entry is not None and entry.state in ("held", "present"):
                 yield entry
 
-    def _one(self, row: LibraryRow, entry: EntryRow, seen: Seen) -> Iterator[Event]:
+    def _still_judged(self, entry: EntryRow) -> Seen | None:
+        """A held file that a write damaged has another stat than the recorded one: it is known by what was judged."""
+        judged = holds.file_of(self.job.archive.catalogue, entry.entry) if entry.state == "held" else None
+        return self.as_judged(entry, judged, Verdict.DAMAGED) if judged is not None else None
+
+    def as_judged(self, entry: EntryRow, judged: holds.Changed, verdict: Verdict) -> Seen | None:
+        """The file as it is now, if it still is what got this verdict."""
+        path = join(self.config.path, entry.path)
+        try:
+            status = os.lstat(path)
+            found = read_again(path, status, self.job.archive.pause_point)
+        except (OSError, Changed):
+            return None
+        if found != judged.content:
+            return None
+        return Seen(
+            original_of(entry),
+            Sight.DIFFERS,
+            stat=file_stat(status),
+            detail=f"expected sha256 {entry.sha256.hex()}, found {found.sha256.hex()}",
+            verdict=verdict,
+            found=found.sha256,
+        )
+
+    def one(self, row: LibraryRow, entry: EntryRow, seen: Seen) -> Iterator[Event]:
+        """Put one file back that was just read as `seen`, or say how."""
         bad = _as_bad(row, entry)
         source = next(iter(self.supply.here(bad)), None)
         if source is None:
@@ -102,7 +140,7 @@ class Reinstating:
                 None,
                 Kind.ORIGINAL.value,
                 entry.size,
-                holding.KINDS[seen.verdict].value,
+                _why(seen),
                 self.job.origins.name(source),
                 source.level,
                 source.verified_ns,
@@ -114,7 +152,8 @@ class Reinstating:
         assert seen.stat is not None  # it was read
         path = join(self.config.path, entry.path)
         try:
-            self._expect_folders(entry)
+            if not is_reached_by_folders(self.config.path, entry.path):
+                raise NotKept("a symbolic link stands in its path")
             with Replacement(path, entry.mtime_ns) as new:
                 filled = self.supply.fill(bad, lambda size: new.begin())
                 yield from self.job.said(bad, filled.tried)
@@ -137,6 +176,8 @@ class Reinstating:
         with transaction(self.job.archive.catalogue):
             trusted = is_settled(stat, now, RACY_NS)
             entries.confirm(self.job.archive.catalogue, entry.entry, stat, trusted=trusted, now_ns=now)
+            source = self.job.origins.name(filled.source)
+            events.add(self.job.archive.catalogue, recovery(now, bad, None, Kind.ORIGINAL, source, kept))
         self._close(row, entry)
         yield Repaired(
             row.name,
@@ -150,13 +191,6 @@ class Reinstating:
             filled.source.verified_ns,
             kept,
         )
-
-    def _expect_folders(self, entry: EntryRow) -> None:
-        """An entry is reached through folders alone: where a link took a folder's place, it leads elsewhere."""
-        folder = split(entry.path)[0]
-        root = os.path.realpath(self.config.path)
-        if os.path.realpath(join(root, folder)) != join(root, folder).rstrip(b"/"):
-            raise NotKept("a symbolic link stands in its path")
 
     def _keep(self, path: bytes, entry: EntryRow, seen: Seen) -> str:
         """The bad bytes, in quarantine at the first location that takes them. Raises NotKept, OSError."""
@@ -204,7 +238,14 @@ def _kept_at(place: OpenLocation, path: bytes, entry: EntryRow) -> Key:
     return key
 
 
-def _original(entry: EntryRow) -> Original:
+def _why(seen: Seen) -> str:
+    """The word for what is wrong with it."""
+    kind = holding.KINDS.get(seen.verdict)
+    return seen.verdict.value if kind is None else kind.value
+
+
+def original_of(entry: EntryRow) -> Original:
+    """One entry as it was recorded."""
     stat = (entry.size, entry.mtime_ns, entry.ctime_ns, entry.inode)
     return Original(
         entry.entry,

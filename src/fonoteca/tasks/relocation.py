@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, journal, misplaced, places
+from fonoteca.catalogue import copies, events, journal, misplaced, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.misplaced import Misplaced
@@ -29,6 +29,7 @@ from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase
 from fonoteca.core.event import Moved as MovedEvent
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import SUCCESS, Logged, Type
 from fonoteca.core.manifest.layout import quarantine_key
 from fonoteca.core.manifest.lines import Done, MoveStep
 from fonoteca.core.place import Key
@@ -225,6 +226,7 @@ class Relocation:
                 places.set_chain(catalogue, self.row.id, self.library.id, chain)
                 places.set_sums_stale(catalogue, self.row.id, True)
                 self._restate(done, now)
+                events.add(catalogue, (self._renamed(each, now) for each in done if each.stands))
             for finding in findings:
                 journal.note(catalogue, finding, now)
         for each in done:
@@ -232,6 +234,20 @@ class Relocation:
                 copy = each.copy
                 yield MovedEvent(self.row.name, self.library.name, copy.path, copy.size, copy.key)
         yield from map(Found, findings)
+
+    def _renamed(self, going: Going, now: int) -> Logged:
+        copy = going.copy
+        return Logged(
+            now,
+            Type.FILENAME_CHANGE,
+            SUCCESS,
+            self.library.name,
+            self.row.name,
+            copy.path,
+            copy.key,
+            "of its copy; no bytes were sent",
+            entry=copy.entry,
+        )
 
     def _restate(self, done: list[Going], now: int) -> None:
         for each in done:

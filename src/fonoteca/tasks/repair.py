@@ -16,11 +16,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Archive, Stop
-from fonoteca.catalogue import journal, remedies
+from fonoteca.catalogue import events, journal, remedies
 from fonoteca.catalogue.database import transaction
 from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.event import Event, Found, Repaired, Verified, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.journal import recovery
 from fonoteca.core.manifest.lines import Step
 from fonoteca.core.plan.repair import Bad, Kind, Source
 from fonoteca.errors import LocationError, UsageError
@@ -214,13 +215,16 @@ class Repairing:
             known = without(self.origins.of(bad), mended.tried)
             yield self._nothing_good(one, bad, known, mended.why)
             return
+        kept = f"{one.row.name}: {os.fsdecode(mended.kept)}" if mended.kept else None
         with transaction(catalogue):
             remedies.is_good(catalogue, one.row.id, bad, mended.level, now)
+            if mended.source is not None:
+                source = self.origins.name(mended.source)
+                events.add(catalogue, recovery(now, bad, one.row.name, bad.kind, source, kept))
             journal.close_mended(catalogue, now, location=(one.row.id, one.row.name), entry=bad.entry)
         if mended.source is None:
             yield Verified(bad.path, bad.size, mended.level, bad.library, one.row.name)
             return
-        kept = f"{one.row.name}: {os.fsdecode(mended.kept)}" if mended.kept else None
         yield Repaired(
             bad.library,
             bad.path,

@@ -24,6 +24,7 @@ from fonoteca.errors import Full
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.crew import Crew
+from fonoteca.tasks.dissemination import journaled
 from fonoteca.tasks.filling import Brought, Filler, Overwrite, Shelves
 from fonoteca.tasks.opening import Opened, chosen, open_all
 from fonoteca.tasks.past import Earlier, stock_of
@@ -63,7 +64,10 @@ def restore(
     refuse_locations(path)
     wanted = [pattern(text) for text in patterns]
     job = Restoring(archive, path, source, wanted, list(patterns), overwrite, earlier)
-    return run(archive, "restore", job.events(dry_run=dry_run))
+    happening = job.events(dry_run=dry_run)
+    if isinstance(archive, BareArchive):
+        return run(archive, "restore", happening)
+    return run(archive, "restore", journaled(archive, path, happening))
 
 
 def restore_bare(

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from fonoteca.catalogue import copies
 from fonoteca.core import naming
 from fonoteca.core.copy import Level
-from fonoteca.core.manifest.lines import Have, Intent, Line, Moved, MoveStep
+from fonoteca.core.manifest.layout import VERSIONS
+from fonoteca.core.manifest.lines import Have, Intent, Line, Moved, MoveStep, Retired
 from fonoteca.core.place import Key
 from fonoteca.core.plan.copies import same_time
 from fonoteca.core.plan.moves import in_order, moving_key, parked
@@ -29,7 +30,7 @@ def resume_moves(
     Raises LocationError.
     """
     fold = _fold(place)
-    steps = _moves(intent)
+    steps = [step for step in _moves(intent) if not _retires(step)]
     at = _whereabouts(place, intent.batch, steps, fold)
     refused = rename_all(place, intent.batch, steps, fold, at)
     done = [
@@ -42,9 +43,42 @@ def resume_moves(
     return list(_lines(connection, location, done, now))
 
 
+def retired_by(place: OpenLocation, intent: Intent, now: int) -> list[Line]:
+    """Which copies of one intent to retire are under `versions/` now; what stands under its key still is a copy.
+
+    Nothing is changed. Raises LocationError.
+    """
+    steps = [step for step in _moves(intent) if _retires(step)]
+    return [line for step in steps if (line := _retired(place, step, now)) is not None]
+
+
+def _retires(step: MoveStep) -> bool:
+    return step.new.startswith(VERSIONS)
+
+
+def _retired(place: OpenLocation, step: MoveStep, now: int) -> Line | None:
+    try:
+        stayed = place.stat(step.old) is not None
+    except ABOUT_ONE:
+        stayed = False
+    if stayed:  # and where the blob stands too, the next backup finds that out
+        return None
+    try:
+        blob = place.stat(step.new)
+        if blob is None or blob.size != step.content.size:
+            return None
+        content, level = content_at(place, step.new)
+    except ABOUT_ONE:
+        place.check()  # one bad sector is no more than one file; a device that is gone ends the location
+        content, level = step.content, Level.NONE
+    if content != step.content:
+        return None
+    return Retired(step.old, step.path, content, step.mtime_ns, step.new, "removed", level, now, until_ns=now)
+
+
 def standing_under(place: OpenLocation, intent: Intent) -> Iterator[tuple[MoveStep, Key | None]]:
-    """Each step to move of an intent that was cut off, with the key under which its object stands now."""
-    steps = _moves(intent)
+    """Each step to rename of an intent that was cut off, with the key under which its object stands now."""
+    steps = [step for step in _moves(intent) if not _retires(step)]
     yield from zip(steps, _whereabouts(place, intent.batch, steps, _fold(place)), strict=True)
 
 

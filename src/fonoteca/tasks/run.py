@@ -22,6 +22,8 @@ from fonoteca.core.event import (
     Moved,
     Repaired,
     Restored,
+    Retagged,
+    Retired,
     RunEnded,
     RunStarted,
     Scanned,
@@ -55,6 +57,9 @@ class Tally:
         elif isinstance(event, Moved):
             self._count("moved", 1)
             self._at(event.location, "moved", 1)
+        elif isinstance(event, Retired):
+            self._count("retired", 1)
+            self._at(event.location, "retired", 1)
         elif isinstance(event, Restored):
             name = event.how.replace(" ", "_")
             self._count(name if event.what == "file" else f"{event.what}s_{name}", 1)
@@ -67,6 +72,8 @@ class Tally:
             self._count(f"{name}_bytes", event.size)
             self._at(event.location, name, 1)
             self.codes.add(ExitCode.REPAIRABLE)
+        elif isinstance(event, Retagged):
+            self._count("retagged" if event.how == "written" else "would_retag", 1)
         elif isinstance(event, VersionPruned):
             name = event.how.replace(" ", "_")
             self._count(name, 1)

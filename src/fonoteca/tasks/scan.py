@@ -267,6 +267,8 @@ def _around(one: Pass, path: bytes) -> str | None:
 def _drain(one: Pass) -> Iterator[Event]:
     """Hand on what was found so far, each recorded first."""
     found, one.findings = one.findings, []
-    for finding in found:
-        journal.note(one.catalogue, finding, one.started_ns)
-        yield Found(finding)
+    if found:
+        with transaction(one.catalogue):  # of all that is gone at once, not a commit each
+            for finding in found:
+                journal.note(one.catalogue, finding, one.started_ns)
+    yield from map(Found, found)

@@ -85,7 +85,9 @@ class Scrub:
                 except LibraryError as error:
                     yield LibraryFailed(config.name, type(error).__name__, str(error))
                     continue
-                self.benches[True, row.id] = InLibrary(Originals(self.archive, config, False), row)
+                originals = Originals(self.archive, config, False)
+                stack.callback(originals.close)
+                self.benches[True, row.id] = InLibrary(originals, row)
             yield from self._read_all()
 
     def _add_location(self, opened: Opened) -> Iterator[Event]:

@@ -18,6 +18,7 @@ from fonoteca.core.pattern import join, split
 from fonoteca.errors import UsageError
 from fonoteca.tasks import telling
 from fonoteca.tasks.ground import shown, whole_path
+from fonoteca.tasks.log import short_log
 from fonoteca.tasks.telling import Json
 
 
@@ -51,6 +52,7 @@ def show(archive: Archive, path: bytes) -> Json:
         "versions": [_version(row, names) for row in copies.versions_of(connection, entry.entry)],
         "history": _history(connection, entry.entry),
         "findings": _findings(connection, library.name, entry.path),
+        "log": short_log(connection, entry.entry, library.name, entry.path),
         "raw": analysis.raw if analysis is not None else None,
     }
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import journal, libraries, places, readings, sounds, tallies
+from fonoteca.catalogue import holds, journal, libraries, places, readings, sounds, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
@@ -24,7 +24,7 @@ from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.sharing import shared
-from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
+from fonoteca.core.status import ArchiveStatus, HoldStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
 from fonoteca.tasks import holding
@@ -70,6 +70,8 @@ class _Known:
     findings: list[_Finding]
     inside: dict[int, tuple[int, int]]
     """Library id → tracks damaged inside, and how many of these are mendable."""
+    spoilt: dict[int, holds.Spoilt]
+    """Held entries by what is wrong with them, by library id."""
     pace: dict[int, float]
     """Bytes a day that are read again, by location id."""
 
@@ -89,6 +91,7 @@ def status(archive: Archive) -> ArchiveStatus:
         locations=tuple(_location(archive, config, known) for config in archive.config.locations.values()),
         verify_every_ns=archive.config.policy.verify_every_s * _SECOND_NS,
         warnings=tuple(_warnings(known)),
+        holds=tuple(standing_holds(archive, known)),
     )
 
 
@@ -97,6 +100,16 @@ def wanted_copies(archive: Archive, known: _Known) -> int:
     own = {row.file_system for row in known.libraries.values()}
     apart = {row.identity.file_system for row in known.places.values()} - own
     return archive.config.policy.copies_wanted(len(apart))
+
+
+def standing_holds(archive: Archive, known: _Known) -> Iterator[HoldStatus]:
+    """Holds over libraries of the config."""
+    for each in holds.standing(archive.catalogue):
+        if each.name in known.libraries:
+            stopped = holds.stopped_by(archive.catalogue, each)
+            yield HoldStatus(
+                each.id, each.name, each.kind.value, each.since_ns, each.entries, each.total, stopped
+            )
 
 
 def _known(archive: Archive) -> _Known:
@@ -112,6 +125,7 @@ def _known(archive: Archive) -> _Known:
             {row.id: _bad(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
             [_Finding(*found[:6]) for found in journal.open_findings(connection)],
             {row.id: sounds.count_damaged(connection, row.id) for row in own.values()},
+            {row.id: holds.spoilt(connection, row.id) for row in own.values()},
             {row.id: readings.pace(connection, row.id, archive.now()) for row in rows.values()},
         )
 
@@ -167,6 +181,9 @@ def _counted(seen: LibraryStatus, row: LibraryRow, known: _Known) -> LibraryStat
         last_scan_ns=row.scanned_ns,
         scan_complete=row.complete,
         held=states["held"],
+        spoilt=known.spoilt[row.id].damaged,
+        hopeless=known.spoilt[row.id].hopeless,
+        unstable=known.spoilt[row.id].unstable,
         gone=states["gone"],
         unreadable=sum(each.kind in _UNREAD and each.library == row.name for each in known.findings),
         damaged_inside=known.inside[row.id][0],

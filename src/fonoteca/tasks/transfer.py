@@ -26,7 +26,7 @@ from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks import apart
 from fonoteca.tasks.blocks import BLOCK_BYTES
-from fonoteca.tasks.insight import known_insight
+from fonoteca.tasks.insight import Insights, known_insight
 from fonoteca.tasks.lanes import AnyLane
 from fonoteca.tasks.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Missed, Sync
 from fonoteca.tasks.naming import Namer
@@ -61,6 +61,9 @@ class Transfer:
     threads: int
     reports: SimpleQueue[object]
     recorder: Recorder
+    insights: Insights
+    only: str | None = None
+    """Take only what is pending for this reason."""
     _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
     _synced: int = 0
@@ -105,6 +108,7 @@ class Transfer:
                 lane.join()
             raise
         finally:
+            self.insights.close()
             self._commit()
 
     def _dismiss_readers(self, *, hurry: bool = False) -> None:
@@ -129,7 +133,11 @@ class Transfer:
             self._seen = last
 
     def _round(self, *, again: bool) -> Iterator[Event]:
-        chunks = pending.again(self.catalogue, self._seen) if again else pending.every(self.catalogue)
+        chunks = (
+            pending.again(self.catalogue, self._seen)
+            if again
+            else pending.every(self.catalogue, only=self.only)
+        )
         parcel: list[Work] = []
         size = 0
         for item in chain.from_iterable(chunks):
