@@ -8,7 +8,8 @@ import shutil
 
 from fonoteca.archive import Access, Archive
 from fonoteca.core.finding import FindingKind
-from fonoteca.tasks import backup, closing
+from fonoteca.tasks import backup
+from fonoteca.tasks.manifest import closing
 from support.archives import OLD, Home, flip_byte, ran
 
 SECOND = 1_000_000_000

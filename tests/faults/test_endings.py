@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 
 from fonoteca.core.finding import FindingKind
-from fonoteca.tasks import closing, seal
+from fonoteca.tasks.manifest import closing, seal
 from support.archives import Home
 
 SECOND = 1_000_000_000

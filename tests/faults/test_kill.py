@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from fonoteca.catalogue import copies, database, places
-from fonoteca.tasks import making
+from fonoteca.tasks.copying import making
 from support import faults
 from support.archives import OLD, Home
 

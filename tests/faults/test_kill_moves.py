@@ -15,7 +15,8 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.manifest.lines import Line
 from fonoteca.core.manifest.replay import replay
 from fonoteca.core.manifest.segment import read_sealed
-from fonoteca.tasks import making, relocation
+from fonoteca.tasks.copying import making
+from fonoteca.tasks.moving import relocation
 from support.archives import OLD, Home, restore_bare, tree, verify_bare
 
 __all__ = ["subreaper"]

@@ -12,7 +12,7 @@ import pytest
 from fonoteca.core.event import Copied
 from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls, mounts
-from fonoteca.tasks import seal
+from fonoteca.tasks.manifest import seal
 from support.archives import OLD, Home, flip_byte
 
 SECOND = 1_000_000_000

@@ -15,9 +15,12 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import copies
 from fonoteca.core.event import Phase, Scanned
 from fonoteca.disk import calls
-from fonoteca.tasks import backup, drafts, seal, survey
-from fonoteca.tasks.finish import finish
-from fonoteca.tasks.transfer import Transfer
+from fonoteca.tasks import backup
+from fonoteca.tasks.checking import survey
+from fonoteca.tasks.copying import drafts
+from fonoteca.tasks.copying.finish import finish
+from fonoteca.tasks.copying.transfer import Transfer
+from fonoteca.tasks.manifest import seal
 from support.archives import OLD, Home, Ran
 
 SECOND = 1_000_000_000
@@ -57,7 +60,7 @@ def test_what_a_fast_lane_published_is_not_taken_for_strange_in_the_second_round
         return done
 
     monkeypatch.setattr(Transfer, "_round", a_round)
-    monkeypatch.setattr("fonoteca.tasks.making.finish", slowly)
+    monkeypatch.setattr("fonoteca.tasks.copying.making.finish", slowly)
     ended = home.backup()
 
     assert [] == ended.found()

@@ -12,9 +12,10 @@ from fonoteca.archive import Access, Archive
 from fonoteca.core.event import Phase
 from fonoteca.disk import calls
 from fonoteca.errors import Interrupted
-from fonoteca.tasks import backup, drafts, lanes
-from fonoteca.tasks.blocks import BLOCK_BYTES
-from fonoteca.tasks.transfer import Transfer
+from fonoteca.tasks import backup
+from fonoteca.tasks.copying import drafts, lanes
+from fonoteca.tasks.copying.blocks import BLOCK_BYTES
+from fonoteca.tasks.copying.transfer import Transfer
 from support.archives import OLD, Home, ran
 
 MIB = 1 << 20

@@ -10,7 +10,7 @@ from pathlib import Path
 from fonoteca.archive import Access, Archive
 from fonoteca.core.event import Copied
 from fonoteca.core.finding import FindingKind
-from fonoteca.tasks.rejecting import reject
+from fonoteca.tasks.guarding.rejecting import reject
 from support.archives import OLD, Home, Ran, ran
 from support.audio import SUFFIX, make_audio
 from support.disks import Disk, disk

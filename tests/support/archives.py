@@ -35,7 +35,7 @@ from fonoteca.core.event import (
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.policy import Budget
 from fonoteca.tasks import adopt, backup, prune, repair, restore, scrub, setup, verify
-from fonoteca.tasks.past import Earlier
+from fonoteca.tasks.restoring.past import Earlier
 
 HOSTILE = (
     b"new\nline.jpg",

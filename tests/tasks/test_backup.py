@@ -15,7 +15,9 @@ from fonoteca.core.event import Copied, LibraryFailed, Scanned, WouldCopy
 from fonoteca.core.finding import FindingKind
 from fonoteca.disk import calls
 from fonoteca.errors import Locked
-from fonoteca.tasks import backup, closing, drafts
+from fonoteca.tasks import backup
+from fonoteca.tasks.copying import drafts
+from fonoteca.tasks.manifest import closing
 from support import faults
 from support.archives import OLD, Home, ran, tree
 
@@ -427,7 +429,7 @@ def test_two_snapshots_of_the_catalogue_are_kept_at_a_location(tmp_path):
 
 def test_a_lane_that_stalls_leaves_the_shared_reading_and_catches_up(tmp_path, monkeypatch):
     """A slow stick must not hold up the fast disk, and must still get everything."""
-    from fonoteca.tasks import reading
+    from fonoteca.tasks.copying import reading
 
     monkeypatch.setattr(reading, "LAG_SECONDS", 0.5)
     monkeypatch.setattr(drafts, "DRAFT_BYTES", 4 << 20)

@@ -178,7 +178,7 @@ def test_the_history_outlives_the_catalogue(
 ) -> None:
     """It stands in the manifest, also when one full segment has restated everything."""
     if compacted:
-        monkeypatch.setattr("fonoteca.tasks.closing.SEGMENT_LIMIT", 0)
+        monkeypatch.setattr("fonoteca.tasks.manifest.closing.SEGMENT_LIMIT", 0)
         edited.day(6)
     before = edited.history()
     edited.home.lose_catalogue()

@@ -239,7 +239,7 @@ def test_the_journal_outlives_the_catalogue(journal: Journal, *, snapshots: bool
 def test_a_full_segment_restates_the_journal_once(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Adopting twice, or from two places, tells nothing twice."""
     os.rename(journal.home.base / "music/x", journal.home.base / "music/y")
-    monkeypatch.setattr("fonoteca.tasks.closing.SEGMENT_LIMIT", 0)
+    monkeypatch.setattr("fonoteca.tasks.manifest.closing.SEGMENT_LIMIT", 0)
     for number in (2, 3, 4):
         journal.at(number).backup()
     journal.home.lose_catalogue()

@@ -16,7 +16,9 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Traits
 from fonoteca.disk import calls
 from fonoteca.library import trust as trusting
-from fonoteca.tasks import absence, backup, making, matching, reading, relocation, scan, setup
+from fonoteca.tasks import backup, scan, setup
+from fonoteca.tasks.copying import making, reading
+from fonoteca.tasks.moving import absence, matching, relocation
 from support.archives import OLD, Home, Ran, flip_byte, ran, restore_bare, tree, verify_bare
 
 PLACES = ("red", "blue")

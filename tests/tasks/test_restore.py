@@ -13,8 +13,8 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.place import Space
 from fonoteca.core.report import ExitCode
 from fonoteca.errors import Full, Interrupted, UsageError
-from fonoteca.tasks import target
 from fonoteca.tasks.restore import Overwrite, restore
+from fonoteca.tasks.restoring import target
 from support.archives import Home, restore_bare, tree
 from support.faults import flip_bit
 

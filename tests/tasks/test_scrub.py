@@ -205,7 +205,7 @@ def test_only_what_is_named_is_read(home):
 def test_a_location_that_goes_away_in_the_middle_ends_alone(home, monkeypatch):
     """A drive that is pulled out at night does not keep the other from being read."""
     from fonoteca.errors import Away
-    from fonoteca.tasks.rereading import Rereader
+    from fonoteca.tasks.checking.rereading import Rereader
 
     real = Rereader.look
 

@@ -18,7 +18,8 @@ from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.disk import mounts
 from fonoteca.errors import ConfigError, Locked, UsageError
 from fonoteca.locations.folder import FolderLocation
-from fonoteca.tasks import founding, setup
+from fonoteca.tasks import setup
+from fonoteca.tasks.places import founding
 from support.remembered import NOW
 
 
@@ -160,7 +161,7 @@ def test_an_unreadable_source_is_refused(home, config, monkeypatch):
     def deny(path):
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("fonoteca.tasks.ground.os.scandir", deny)
+    monkeypatch.setattr("fonoteca.tasks.places.ground.os.scandir", deny)
 
     assert "cannot be read (Permission denied)" in refused(config, "./red")
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fonoteca.config.model import Config
     from fonoteca.core.event import Event
     from fonoteca.render.lines import Lines
-    from fonoteca.tasks.draft import SetupResult
+    from fonoteca.tasks.places.draft import SetupResult
 
 ConfigFlag = Annotated[
     str | None,

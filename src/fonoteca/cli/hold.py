@@ -89,7 +89,7 @@ def reject(
       $ fonoteca hold reject removed-7k2m --apply
     """
     from fonoteca.archive import Access
-    from fonoteca.tasks.rejecting import reject
+    from fonoteca.tasks.guarding.rejecting import reject
 
     with face.archive(Access.WRITE if apply else Access.READ) as archive:
         return face.play(reject(archive, hold, apply=apply))

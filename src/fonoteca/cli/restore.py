@@ -12,7 +12,7 @@ from fonoteca.cli.options import DryRun, OverwriteWord, as_bytes, as_given
 from fonoteca.cli.places import complete_places
 
 if TYPE_CHECKING:
-    from fonoteca.tasks.past import Earlier
+    from fonoteca.tasks.restoring.past import Earlier
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -107,7 +107,7 @@ def _earlier(at: str | None, version: str | None) -> Earlier | None:
     """What of the past is meant. Raises UsageError."""
     from fonoteca.cli.moments import moment
     from fonoteca.errors import UsageError
-    from fonoteca.tasks.past import AsOf, Version
+    from fonoteca.tasks.restoring.past import AsOf, Version
 
     if at is not None and version is not None:
         raise UsageError("--at and --version are two questions: give one of them.")

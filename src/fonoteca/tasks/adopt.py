@@ -31,15 +31,15 @@ from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import UsageError
 from fonoteca.locations.base import OpenLocation
-from fonoteca.tasks.agreement import damaged_manifest, read_newer, relation_to
-from fonoteca.tasks.belief import take_over
-from fonoteca.tasks.chains import ChainView, cards, library_ids
-from fonoteca.tasks.draft import HEADER, proposed_name
-from fonoteca.tasks.ground import same_folder, shown, whole_path
-from fonoteca.tasks.opening import server_in
-from fonoteca.tasks.rebinding import Bound, bind
+from fonoteca.tasks.manifest.agreement import damaged_manifest, read_newer, relation_to
+from fonoteca.tasks.manifest.belief import take_over
+from fonoteca.tasks.manifest.chains import ChainView, cards, library_ids
+from fonoteca.tasks.manifest.snapshots import is_empty, take_newest
+from fonoteca.tasks.places.draft import HEADER, proposed_name
+from fonoteca.tasks.places.ground import same_folder, shown, whole_path
+from fonoteca.tasks.places.opening import server_in
+from fonoteca.tasks.places.rebinding import Bound, bind
 from fonoteca.tasks.run import run
-from fonoteca.tasks.snapshots import is_empty, take_newest
 
 
 def location_adopt(

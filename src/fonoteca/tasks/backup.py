@@ -22,25 +22,25 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
 from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
 from fonoteca.errors import Full, LibraryError, LocationError
-from fonoteca.tasks.closing import close_chain, put_snapshots, restate
+from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
-from fonoteca.tasks.founding import expect_memory, expect_parts
-from fonoteca.tasks.guarding import Guarding
-from fonoteca.tasks.inside import tell
-from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.recover import enrol, folder_of
-from fonoteca.tasks.relocation import relocate
-from fonoteca.tasks.retiming import retime
-from fonoteca.tasks.retiring import retire
+from fonoteca.tasks.guarding.guard import Guarding
+from fonoteca.tasks.looking.inside import tell
+from fonoteca.tasks.looking.sidecars import hold_against
+from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
+from fonoteca.tasks.manifest.recover import enrol, folder_of
+from fonoteca.tasks.moving.relocation import relocate
+from fonoteca.tasks.moving.retiming import retime
+from fonoteca.tasks.moving.retiring import retire
+from fonoteca.tasks.places.founding import expect_memory, expect_parts
+from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import look
-from fonoteca.tasks.sidecars import hold_against
-from fonoteca.tasks.survey import is_due, survey
 
 if TYPE_CHECKING:
-    from fonoteca.tasks.transfer import Transfer
+    from fonoteca.tasks.copying.transfer import Transfer
 
 SECOND_READING_NS = 6 * 3600 * 1_000_000_000
 """A content read once is read again, past the cache, by the first run after so long (6 h): within a day."""
@@ -159,7 +159,7 @@ class Job:
 
     def _weigh(self, config: LibraryConfig, row: LibraryRow, files: int) -> Generator[Event, None, Transfer]:
         """A transfer to nowhere, which only judges."""
-        from fonoteca.tasks.weighing import Weighing
+        from fonoteca.tasks.guarding.weighing import Weighing
 
         transfer = yield from self._make(config, row, [], files)
         transfer.recorder = Weighing(self.archive.catalogue, row, [], self.started_ns)
@@ -230,7 +230,7 @@ class Job:
         self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
     ) -> Generator[Event, None, Transfer]:
         # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
-        from fonoteca.tasks.making import make_transfer
+        from fonoteca.tasks.copying.making import make_transfer
 
         making = make_transfer(self.archive, config, row, targets, files, self.started_ns)
         for one, error in making.failed:
@@ -255,7 +255,7 @@ class Job:
                     yield from close_chain(self.archive, one.place, one.row, row)
                 fresh = places.by_name(self.archive.catalogue, one.config.name)
                 if fresh is not None and fresh.sums_stale:
-                    from fonoteca.tasks.papers import write_papers
+                    from fonoteca.tasks.manifest.papers import write_papers
 
                     yield Phase("seal", location=one.config.name)
                     yield from write_papers(self.archive, one.place, fresh)
@@ -281,7 +281,7 @@ class Job:
 def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Iterator[Event]:
     """Look into what nobody has looked into yet; what that takes is loaded only then."""
     if analyses.count_lacking(archive.catalogue, row.id)[0]:
-        from fonoteca.tasks.analyse import analyse
+        from fonoteca.tasks.looking.analyse import analyse
 
         yield from analyse(archive, config, row)
     else:

@@ -37,11 +37,11 @@ from fonoteca.core.pattern import split
 from fonoteca.core.place import OWN, Key
 from fonoteca.errors import LocationError, UsageError
 from fonoteca.locations.base import Location, OpenLocation
-from fonoteca.tasks.agreement import damaged_manifest
-from fonoteca.tasks.belief import take_over
-from fonoteca.tasks.chains import ChainView, cards, library_ids
-from fonoteca.tasks.recover import by_key, unfinished_intents
-from fonoteca.tasks.resuming import retired_by, standing_under
+from fonoteca.tasks.manifest.agreement import damaged_manifest
+from fonoteca.tasks.manifest.belief import take_over
+from fonoteca.tasks.manifest.chains import ChainView, cards, library_ids
+from fonoteca.tasks.manifest.recover import by_key, unfinished_intents
+from fonoteca.tasks.moving.resuming import retired_by, standing_under
 
 NOT_KNOWN_HERE = "it is written anew by the next backup of the archive that it belongs to"
 

@@ -14,7 +14,7 @@ from fonoteca.catalogue import journal
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.core.finding import FindingKind
-from fonoteca.tasks import holding
+from fonoteca.tasks.guarding import holding
 
 _LOOKED_AT = (
     FindingKind.UNREADABLE,

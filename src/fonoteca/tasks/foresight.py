@@ -12,7 +12,7 @@ from fonoteca.catalogue import pending
 from fonoteca.core.event import Event, Warned
 from fonoteca.core.plan.prune import is_worth_saying
 from fonoteca.errors import LocationError
-from fonoteca.tasks.opening import Opened
+from fonoteca.tasks.places.opening import Opened
 from fonoteca.tasks.prune import prunable
 
 

@@ -13,9 +13,9 @@ from fonoteca.core.event import Event, WouldCopy, WouldMove, WouldRetire
 from fonoteca.core.guard import GuardKind
 from fonoteca.core.pattern import join
 from fonoteca.errors import LocationError
-from fonoteca.tasks.naming import Namer
-from fonoteca.tasks.opening import Opened, failure
-from fonoteca.tasks.relocation import namer_of
+from fonoteca.tasks.copying.naming import Namer
+from fonoteca.tasks.moving.relocation import namer_of
+from fonoteca.tasks.places.opening import Opened, failure
 
 
 def foretell(archive: Archive, opened: list[Opened], library: LibraryRow) -> Iterator[Event]:

@@ -23,7 +23,7 @@ from fonoteca.core.guard import GuardKind
 from fonoteca.core.manifest.lines import HoldState
 from fonoteca.core.times import time_text
 from fonoteca.errors import UsageError
-from fonoteca.tasks import holding
+from fonoteca.tasks.guarding import holding
 from fonoteca.tasks.show import find
 
 ACCEPTED = "accepted"

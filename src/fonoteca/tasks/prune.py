@@ -34,13 +34,13 @@ from fonoteca.core.plan.prune import Dropped, Keeping, plan
 from fonoteca.core.times import time_text
 from fonoteca.errors import LocationError
 from fonoteca.locations.base import OpenLocation
-from fonoteca.tasks.belief import believable
-from fonoteca.tasks.blobs import delete_unnamed
-from fonoteca.tasks.chains import ChainView, library_ids
-from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.recover import enrol
+from fonoteca.tasks.manifest.belief import believable
+from fonoteca.tasks.manifest.blobs import delete_unnamed
+from fonoteca.tasks.manifest.chains import ChainView, library_ids
+from fonoteca.tasks.manifest.recover import enrol
+from fonoteca.tasks.manifest.seal import Ledger, raise_first
+from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.seal import Ledger, raise_first
 
 _SECOND_NS = 1_000_000_000
 BATCH = 10_000

@@ -26,14 +26,14 @@ from fonoteca.core.manifest.lines import Step
 from fonoteca.core.plan.repair import Bad, Kind, Source
 from fonoteca.errors import LocationError, UsageError
 from fonoteca.tasks.bare import BareArchive, bare_archive
-from fonoteca.tasks.inspection import Inspection
-from fonoteca.tasks.mending import Mended, Mender
-from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.origins import Origins, without
-from fonoteca.tasks.reinstating import Reinstating
+from fonoteca.tasks.checking.inspection import Inspection
+from fonoteca.tasks.manifest.seals import check_chains
+from fonoteca.tasks.mending.origins import Origins, without
+from fonoteca.tasks.mending.reinstating import Reinstating
+from fonoteca.tasks.mending.rewriting import Mended, Mender
+from fonoteca.tasks.mending.supply import Supply, Tried
+from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.seals import check_chains
-from fonoteca.tasks.supply import Supply, Tried
 
 _KINDS = {
     "missing": FindingKind.MISSING,

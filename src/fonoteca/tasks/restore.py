@@ -24,14 +24,14 @@ from fonoteca.errors import Full
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.crew import Crew
-from fonoteca.tasks.dissemination import journaled
-from fonoteca.tasks.filling import Brought, Filler, Overwrite, Shelves
-from fonoteca.tasks.opening import Opened, chosen, open_all
-from fonoteca.tasks.past import Earlier, stock_of
-from fonoteca.tasks.rehearsal import rehearse
+from fonoteca.tasks.places.opening import Opened, chosen, open_all
+from fonoteca.tasks.restoring.dissemination import journaled
+from fonoteca.tasks.restoring.filling import Brought, Filler, Overwrite, Shelves
+from fonoteca.tasks.restoring.past import Earlier, stock_of
+from fonoteca.tasks.restoring.rehearsal import rehearse
+from fonoteca.tasks.restoring.sources import Note, Stock, Wanted
+from fonoteca.tasks.restoring.target import open_target, refuse_locations
 from fonoteca.tasks.run import run
-from fonoteca.tasks.sources import Note, Stock, Wanted
-from fonoteca.tasks.target import open_target, refuse_locations
 
 __all__ = ["Overwrite", "restore", "restore_bare"]
 

@@ -38,13 +38,13 @@ from fonoteca.core.times import time_text
 from fonoteca.disk.replacing import Replacement
 from fonoteca.errors import LibraryError
 from fonoteca.library.scan import file_stat
+from fonoteca.tasks.checking.originals import Original, Originals, Sight
 from fonoteca.tasks.edits import inside
-from fonoteca.tasks.ground import is_reached_by_folders
-from fonoteca.tasks.opening import Opened, open_all
-from fonoteca.tasks.originals import Original, Originals, Sight
-from fonoteca.tasks.origins import Origins
+from fonoteca.tasks.mending.origins import Origins
+from fonoteca.tasks.mending.supply import Supply
+from fonoteca.tasks.places.ground import is_reached_by_folders
+from fonoteca.tasks.places.opening import Opened, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.supply import Supply
 
 TOGETHER_FILES, TOGETHER_BYTES = 64, 256 << 20
 """So much is written beside the music before its sound is proven and it gets its names."""

@@ -25,9 +25,9 @@ from fonoteca.core.verdict import StatClass, stat_class, trusts_ctime
 from fonoteca.disk.mounts import FileSystem
 from fonoteca.library.scan import Listing, file_stat, walk
 from fonoteca.library.trust import Trust
-from fonoteca.tasks.absence import confirm_absent, say_gone
-from fonoteca.tasks.masses import believe_masses
-from fonoteca.tasks.matching import match_moves
+from fonoteca.tasks.moving.absence import confirm_absent, say_gone
+from fonoteca.tasks.moving.masses import believe_masses
+from fonoteca.tasks.moving.matching import match_moves
 
 
 @dataclass(slots=True)

@@ -25,16 +25,16 @@ from fonoteca.core.plan.scrub import Purse
 from fonoteca.core.policy import Budget
 from fonoteca.disk.gentle import be_gentle
 from fonoteca.errors import Away, LibraryError, LocationError
-from fonoteca.tasks.benches import AtLocation, Bench, InLibrary, Shown
+from fonoteca.tasks.checking.benches import AtLocation, Bench, InLibrary, Shown
+from fonoteca.tasks.checking.inspection import THREADS, Inspection
+from fonoteca.tasks.checking.originals import Originals
+from fonoteca.tasks.checking.pace import Pace
+from fonoteca.tasks.checking.rereading import PARCEL_BYTES, PARCEL_FILES
+from fonoteca.tasks.checking.turns import Turn, turns
 from fonoteca.tasks.crew import Crew
-from fonoteca.tasks.inspection import THREADS, Inspection
-from fonoteca.tasks.opening import Opened, failure, open_all
-from fonoteca.tasks.originals import Originals
-from fonoteca.tasks.pace import Pace
-from fonoteca.tasks.rereading import PARCEL_BYTES, PARCEL_FILES
+from fonoteca.tasks.manifest.seals import check_chains
+from fonoteca.tasks.places.opening import Opened, failure, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.seals import check_chains
-from fonoteca.tasks.turns import Turn, turns
 from fonoteca.tasks.verify import meant
 
 WITHOUT_LIMIT = Budget()

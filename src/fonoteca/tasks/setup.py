@@ -22,9 +22,9 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import UsageError
-from fonoteca.tasks import founding, ground
-from fonoteca.tasks.draft import Draft, SetupResult
-from fonoteca.tasks.memory import remembered
+from fonoteca.tasks.places import founding, ground
+from fonoteca.tasks.places.draft import Draft, SetupResult
+from fonoteca.tasks.places.memory import remembered
 
 __all__ = [
     "SetupResult",

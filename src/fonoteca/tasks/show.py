@@ -17,8 +17,8 @@ from fonoteca.core.paths import path_fields
 from fonoteca.core.pattern import join, split
 from fonoteca.errors import UsageError
 from fonoteca.tasks import telling
-from fonoteca.tasks.ground import shown, whole_path
 from fonoteca.tasks.log import short_log
+from fonoteca.tasks.places.ground import shown, whole_path
 from fonoteca.tasks.telling import Json
 
 

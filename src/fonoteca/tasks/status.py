@@ -27,9 +27,9 @@ from fonoteca.core.sharing import shared
 from fonoteca.core.status import ArchiveStatus, HoldStatus, LibraryStatus, LocationStatus, Presence
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
-from fonoteca.tasks import holding
-from fonoteca.tasks.forecast import forecast
-from fonoteca.tasks.founding import first_step
+from fonoteca.tasks.checking.forecast import forecast
+from fonoteca.tasks.guarding import holding
+from fonoteca.tasks.places.founding import first_step
 
 _SECOND_NS = 1_000_000_000
 _SHOWN = 10

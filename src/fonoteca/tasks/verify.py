@@ -21,11 +21,11 @@ from fonoteca.core.event import Event, Found
 from fonoteca.core.manifest.lines import Step
 from fonoteca.errors import CatalogueCorrupt, LocationError
 from fonoteca.tasks.bare import BareArchive, bare_archive
-from fonoteca.tasks.inspection import Inspection
-from fonoteca.tasks.opening import Opened, chosen, failure, open_all
-from fonoteca.tasks.originals import Originals
+from fonoteca.tasks.checking.inspection import Inspection
+from fonoteca.tasks.checking.originals import Originals
+from fonoteca.tasks.manifest.seals import check_chains
+from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
-from fonoteca.tasks.seals import check_chains
 
 
 def verify(

@@ -39,7 +39,7 @@ class Bad(NamedTuple):
     path: bytes
     library: str
     decided: None = None
-    """Nothing is known of it without reading (`tasks/rereading.Sought`)."""
+    """Nothing is known of it without reading (`tasks/checking/rereading.Sought`)."""
 
 
 class Source(NamedTuple):

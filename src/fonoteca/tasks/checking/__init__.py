@@ -1,0 +1,1 @@
+"""Reading again what stands, at locations and in libraries, and holding it against what was recorded."""

@@ -1,0 +1,307 @@
+"""Read what is pending in one library and bring it to every lane; record each outcome as it happens.
+
+One thread (the caller's) feeds the readers, receives what readers and lanes report, writes the catalogue and yields
+events. A file that changed while it was read, and what a lagging lane missed, is taken up again in a second round.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+
+from fonoteca.archive import Archive
+from fonoteca.catalogue import copies, entries, pending, places
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.catalogue.pending import Pending
+from fonoteca.config.model import LibraryConfig
+from fonoteca.core.entry import Content, FileStat, RelPath
+from fonoteca.core.event import Event, LocationFailed
+from fonoteca.core.pattern import join
+from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
+from fonoteca.errors import FonotecaError, LocationError
+from fonoteca.tasks.copying import apart
+from fonoteca.tasks.copying.blocks import BLOCK_BYTES
+from fonoteca.tasks.copying.lanes import AnyLane
+from fonoteca.tasks.copying.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Missed, Sync
+from fonoteca.tasks.copying.naming import Namer
+from fonoteca.tasks.copying.reading import SMALL_BYTES, Reader, start
+from fonoteca.tasks.copying.readings import ReaderCrashed, ReadParcel
+from fonoteca.tasks.copying.recording import Recorder
+from fonoteca.tasks.looking.insight import Insights, known_insight
+
+PARCEL_FILES = 256
+"""So many small files at most go through a reader together, in one block."""
+
+LINGER_SECONDS = 5.0
+"""A thread that hangs in a dead network share is not waited for any longer."""
+
+ROUNDS = 100
+"""So often at most what a lane missed is read again in one run; the rest is left to the next."""
+
+IN_FLIGHT = 6
+"""Parcels and large files that wait for a reader at once: enough to keep readers busy, few enough to stop at once."""
+
+
+@dataclass(slots=True)
+class Transfer:
+    """One library's transfer in one run."""
+
+    archive: Archive
+    library: LibraryRow
+    config: LibraryConfig
+    lanes: list[AnyLane]
+    rows: list[places.PlaceRow]
+    namers: list[Namer]
+    reader: Reader
+    threads: int
+    reports: SimpleQueue[object]
+    recorder: Recorder
+    insights: Insights
+    only: str | None = None
+    """Take only what is pending for this reason."""
+    _reading: list[Thread] = field(default_factory=list)
+    _outstanding: int = 0
+    _synced: int = 0
+    _closed: int = 0
+    _next: int = 1
+    _seen: int = 0
+    """The number of what was last taken up again."""
+    _committed: float = field(default_factory=monotonic)
+
+    @property
+    def catalogue(self) -> sqlite3.Connection:
+        """The archive's catalogue."""
+        return self.archive.catalogue
+
+    def run(self) -> Iterator[Event]:
+        """Everything pending, in rounds. Raises Interrupted after what was under way is recorded.
+
+        However it ends, by an error or because the caller wants no more events, no thread of it goes on.
+        """
+        for number, lane in apart.processes_first(self.lanes):
+            # Before the readers: a lane's own process is made from a program without threads of ours.
+            self.lanes[number] = apart.start(lane)
+        self._reading = start(self.reader, self.threads)
+        try:
+            yield from self._round(again=False)
+            yield from self._again()
+            self._dismiss_readers()
+            yield from self._close_lanes(hurry=False)
+            yield from self.recorder.ended()
+        except (FonotecaError, GeneratorExit):
+            self._dismiss_readers(hurry=True)
+            for _ in self._close_lanes(hurry=True):
+                pass
+            raise
+        except BaseException:
+            # The catalogue itself failed, or there is a bug: nothing more can be recorded. What was sealed is read
+            # from the locations by the next run.
+            self._dismiss_readers(hurry=True)
+            for lane in self.lanes:
+                lane.put(Close(hurry=True))
+            for lane in self.lanes:
+                lane.join()
+            raise
+        finally:
+            self.insights.close()
+            self._commit()
+
+    def _dismiss_readers(self, *, hurry: bool = False) -> None:
+        self.reader.stopped = hurry
+        for _ in self._reading:
+            self.reader.parcels.put(None)
+        for thread in self._reading:
+            thread.join(LINGER_SECONDS)
+
+    # feeding
+
+    def _again(self) -> Iterator[Event]:
+        """What changed while it was read, and what a lane missed: a place beyond this machine may lose some again."""
+        remote = any(lane.is_remote for lane in self.lanes)
+        for _ in range(ROUNDS if remote else 1):
+            if remote or pending.last_again(self.catalogue):
+                yield from self._sync_lanes()  # only then is known what they missed
+            last = pending.last_again(self.catalogue)
+            if last <= self._seen:
+                return
+            yield from self._round(again=True)
+            self._seen = last
+
+    def _round(self, *, again: bool) -> Iterator[Event]:
+        chunks = (
+            pending.again(self.catalogue, self._seen)
+            if again
+            else pending.every(self.catalogue, only=self.only)
+        )
+        parcel: list[Work] = []
+        size = 0
+        for item in chain.from_iterable(chunks):
+            if self._all_failed():
+                break  # nothing is read for nobody
+            work = self._work(item, again=again)
+            if work.size > SMALL_BYTES:
+                yield from self._send((work,))
+                continue
+            if len(parcel) >= PARCEL_FILES or size + work.size + 1 > BLOCK_BYTES:
+                yield from self._send(tuple(parcel))
+                parcel, size = [], 0
+            parcel.append(work)
+            size += work.size + 1  # a byte to spare, to see that it grew
+        if parcel:
+            yield from self._send(tuple(parcel))
+        while self._outstanding:
+            yield from self._receive(1)
+
+    def _send(self, parcel: tuple[Work, ...]) -> Iterator[Event]:
+        while self._outstanding >= IN_FLIGHT:
+            yield from self._receive(1)
+        self.archive.pause_point()
+        self._outstanding += 1
+        self.reader.parcels.put(parcel)
+        yield from self._receive(0)
+
+    def _sync_lanes(self) -> Iterator[Event]:
+        """Hear all that came of the first round: the second one plans by what stands at each location."""
+        for lane in self.lanes:
+            lane.put(Sync())
+        while self._synced < len(self.lanes):
+            yield from self._receive(1)
+        self._synced = 0
+        for lane in self.lanes:
+            lane.lagging = False
+
+    def _work(self, item: Pending, *, again: bool) -> Work:
+        """The file with what each lane needs of it."""
+        path = RelPath(join(item.folder_path, item.name))
+        row = entries.by_id(self.catalogue, item.entry) if item.entry is not None else None
+        if again and row is None:  # it may have been recorded in the first round
+            row = entries.by_path(self.catalogue, self.library.id, item.folder_path, item.name)
+        recorded = row.bytes_recorded if row else None
+        known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
+        reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
+        targets = self._targets(row, path, reason)
+        self._next += 1
+        return Work(
+            self._next,
+            row.entry if row else None,
+            item.folder,
+            path,
+            reason,
+            item.size,
+            recorded,
+            known,
+            targets,
+            past_cache=reason == pending.DUE,
+            is_settled=bool(row.trusted) if row else True,
+            earlier=entries.earlier(self.catalogue, row.entry) if row else frozenset(),
+            before=known_insight(self.catalogue, row.content) if row and reason == pending.WRITTEN else None,
+        )
+
+    def _targets(self, row: entries.EntryRow | None, path: RelPath, reason: str) -> tuple[Target, ...]:
+        alive = [lane for lane in self.lanes if not lane.failed]
+        if not alive:
+            return ()
+        standing = {copy.location: copy for copy in copies.of_entry(self.catalogue, row.entry)} if row else {}
+        targets = []
+        for lane in alive:
+            copy = standing.get(self.rows[lane.number].id)
+            key, stands = self.namers[lane.number].key(path, copy.key if copy else None)
+            old = _old_copy(copy) if copy else None
+            need = need_of(old, row.bytes_recorded if row else None, reason, stands=stands)
+            targets.append(Target(lane.number, key, need, old))
+        return tuple(targets)
+
+    # receiving
+
+    def _receive(self, wait: int) -> Iterator[Event]:
+        """Take what was reported; with `wait` at least one report, or a moment."""
+        first = True
+        while True:
+            try:
+                report = self.reports.get(timeout=0.25) if wait and first else self.reports.get_nowait()
+            except Empty:
+                self.archive.pause_point()
+                if wait and first and self._all_failed() and not self._outstanding:
+                    return
+                break
+            first = False
+            yield from self._take(report)
+        self._commit_now_and_then()
+
+    def _take(self, report: object) -> Iterator[Event]:
+        if not self.catalogue.in_transaction:
+            self.catalogue.execute("BEGIN IMMEDIATE")
+        try:
+            yield from self._record(report)
+        except Exception:
+            self._roll_back()  # a report is recorded whole or not at all
+            raise
+
+    def _record(self, report: object) -> Iterator[Event]:
+        if isinstance(report, ReadParcel):
+            self._outstanding -= 1
+            yield from self.recorder.read(report)
+        elif isinstance(report, BatchDone):
+            yield from self.recorder.batch(report)
+            self._commit()
+        elif isinstance(report, LaneFailed):
+            yield from self._lane_failed(report)
+        elif isinstance(report, LaneClosed):
+            self._closed += 1
+        elif isinstance(report, LaneSynced):
+            self._synced += 1
+        elif isinstance(report, Missed):
+            self.recorder.missed(report.works)
+        elif isinstance(report, ReaderCrashed):
+            raise report.error
+
+    def _lane_failed(self, report: LaneFailed) -> Iterator[Event]:
+        if not isinstance(report.error, LocationError):
+            raise report.error
+        name = self.lanes[report.lane].name
+        yield LocationFailed(name, type(report.error).__name__, str(report.error))
+
+    # ending
+
+    def _close_lanes(self, *, hurry: bool) -> Iterator[Event]:
+        for lane in self.lanes:
+            lane.put(Close(hurry))
+        while self._closed < len(self.lanes):
+            try:
+                report = self.reports.get(timeout=1.0)
+            except Empty:
+                continue
+            yield from self._take(report)
+        for lane in self.lanes:
+            lane.join(LINGER_SECONDS)  # a process that is still there would hold the location's lock
+        while True:
+            try:
+                yield from self._take(self.reports.get_nowait())
+            except Empty:
+                return
+
+    def _all_failed(self) -> bool:
+        return bool(self.lanes) and all(lane.failed for lane in self.lanes)
+
+    def _commit_now_and_then(self) -> None:
+        if monotonic() - self._committed > 1.0:
+            self._commit()
+
+    def _roll_back(self) -> None:
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("ROLLBACK")
+
+    def _commit(self) -> None:
+        if self.catalogue.in_transaction:
+            self.catalogue.execute("COMMIT")
+        self._committed = monotonic()
+
+
+def _old_copy(copy: copies.CopyRow) -> OldCopy:
+    content = Content(copy.sha256, copy.size, copy.xxh3_128)
+    return OldCopy(content, copy.content, copy.mtime_ns, copy.level, copy.verified_ns, copy.state == "good")

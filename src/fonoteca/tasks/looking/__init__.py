@@ -1,0 +1,1 @@
+"""Looking into files: tags, sound and their own checks, and what a difference means."""

@@ -1,0 +1,1 @@
+"""A location's own memory: reading and believing its chains, sealing what a run did, completing what one left."""

@@ -1,0 +1,1 @@
+"""Putting recorded bytes back from a good copy."""

@@ -1,0 +1,1 @@
+"""The ground under libraries and locations: found, marked, opened, bound anew."""
