@@ -14,18 +14,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import corpus  # noqa: E402 - the tests' own server is used
-from measure import Contender, arguments, chosen, cold, discard, rounds, run, scratch, table  # noqa: E402
-from ours import Fonoteca  # noqa: E402
+import corpus
+from measure import Contender, arguments, chosen, cold, discard, rounds, run, scratch, table
+from ours import Fonoteca
 
-from support.sshd import Sshd, sshd  # noqa: E402
+from support.sshd import Sshd, sshd
 
 
 def main() -> None:
     """Print one table."""
     parser = arguments(__doc__)
     parser.add_argument("--small", action="store_true", help="5,000 files of 20 KB instead of 400 of 8 MB")
-    parser.add_argument("--memory", action="store_true", help="how much memory fonoteca takes, in a round of its own")
+    parser.add_argument(
+        "--memory", action="store_true", help="how much memory fonoteca takes, in a round of its own"
+    )
     given = parser.parse_args()
     count = max(1, round((5000 if given.small else 400) * given.scale))
     with scratch(given.scratch) as folder, sshd(folder / "sshd") as server:
