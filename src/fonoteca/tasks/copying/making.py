@@ -78,6 +78,8 @@ def make_transfer(
         ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
         lane = Lane(len(lanes), one.config.name, one.place, ledger, reports, row.name, finish, take_place_of)
         lane.is_remote = is_remote(one.config)
+        if lane.is_remote:  # a disk reads best what is read one after the other
+            lane.streams = one.config.streams or one.place.traits.streams
         # A connection lives in threads, which do not come along into another process.
         lanes.append(LaneApart(lane, pool, reports) if apart and not lane.is_remote else lane)
         rule = naming.rule_named(one.row.identity.naming)
