@@ -22,6 +22,7 @@ from fonoteca.catalogue import database, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, SftpConfig
 from fonoteca.core.place import Identity
+from fonoteca.core.policy import Rate
 from fonoteca.disk.mounts import FileSystem, file_system
 from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
 from fonoteca.locations.base import Location, Site
@@ -65,6 +66,8 @@ class Archive:
     access: Access
     stop: Stop = field(default_factory=NeverStop)
     now: Callable[[], int] = time.time_ns
+    hurries: bool = False
+    """Whoever restores does not wait for a timetable: no rate counts."""
 
     @classmethod
     @contextmanager
@@ -167,7 +170,12 @@ class Archive:
     def location(self, config: LocationConfig) -> Location:
         """The place that `config` describes, bound to the identity that the catalogue knows."""
         row = places.by_name(self.catalogue, config.name)
-        return location_of(config, row.identity if row else None)
+        location = location_of(config, row.identity if row else None)
+        if config.rate == Rate() or self.hurries:
+            return location
+        from fonoteca.locations.limited import Limited
+
+        return Limited(location, config.rate)
 
 
 def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,6 +166,11 @@ class Home:
         """Copy everything everywhere."""
         with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
             return ran(backup.backup(archive))
+
+    def backup_events(self) -> Iterator[Event]:
+        """As `backup`, event by event."""
+        with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
+            yield from backup.backup(archive)
 
     def scan(self) -> Ran:
         """Look at the libraries only."""

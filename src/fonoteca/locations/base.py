@@ -104,7 +104,8 @@ class Batch(Protocol):
         ...
 
     def read(self, staged: Staged) -> Reading:
-        """Read staged bytes back. Only after `flush`. Raises `Refused` when they could not be kept there."""
+        """Read staged bytes back. Only after `flush`; from several threads at once where `Traits.streams` is more
+        than 1. Raises `Refused` when they could not be kept there."""
         ...
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:

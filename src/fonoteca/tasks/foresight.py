@@ -16,9 +16,9 @@ from fonoteca.tasks.places.opening import Opened
 from fonoteca.tasks.prune import prunable
 
 
-def foresee(archive: Archive, one: Opened) -> Iterator[Event]:
+def foresee(archive: Archive, one: Opened, *, part: str = "") -> Iterator[Event]:
     """How much more a location will hold for the sake of what changed files were before, where that is much."""
-    files, size = pending.superseded(archive.catalogue, one.row.id)
+    files, size = pending.superseded(archive.catalogue, one.row.id, part=part)
     if not size:
         return
     try:

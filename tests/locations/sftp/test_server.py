@@ -190,3 +190,17 @@ def test_what_a_run_that_was_cut_off_left_staged_is_swept(location: SftpLocation
     (left / "0").write_bytes(b"half")
     with location.open(write=True):
         assert not left.exists()
+
+
+def test_a_server_that_allows_few_sessions_is_served_over_those(tmp_path: Path):
+    """A small NAS counts sessions: what cannot have one of its own shares one."""
+    for allowed in (1, 3):
+        with sshd(tmp_path / f"sshd-{allowed}", more=f"MaxSessions {allowed}") as server:
+            location = sftp_location(server, tmp_path / f"nas-{allowed}")
+            with location.open(write=True) as place:
+                for name in (b"a", b"b"):
+                    put(place, b"music/" + name, name * 1000)
+                with place.read(Key(b"music/a")) as one, place.read(Key(b"music/b")) as two:
+                    assert b"".join(map(bytes, two)) == b"b" * 1000
+                    assert b"".join(map(bytes, one)) == b"a" * 1000
+                assert place.traits.streams == max(1, allowed - 1)

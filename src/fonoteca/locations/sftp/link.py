@@ -86,7 +86,7 @@ class Link:
         except Severed as severed:
             raise self.lost(severed, wire) from severed
         with self._lock:
-            if not wire.is_over and wire.born == self.made:
+            if not wire.is_over and wire.born == self.made and wire not in self._shared.values():
                 self._idle.append(wire)
 
     def shared(self, name: str) -> Wire:
@@ -95,8 +95,19 @@ class Link:
             self.connect()
             found = self._shared.get(name)
             if found is None or found.is_over:
-                found = self._shared[name] = self._session()
+                found = self._shared[name] = self._session_or_other()
             return found
+
+    def count_sessions(self, most: int) -> int:
+        """How many sessions the server allows beside those in use, up to `most`; they stay for later use."""
+        with self._lock:
+            self.connect()
+            while len(self._idle) < most:
+                try:
+                    self._idle.append(self._session())
+                except Denied:
+                    break
+            return len(self._idle)
 
     def lost(self, severed: Severed, wire: Wire | None = None) -> LocationError:
         """The error for a session that broke off. What is left of its connection goes too, not a newer one."""
@@ -112,7 +123,17 @@ class Link:
                 wire = self._idle.pop()
                 if not wire.is_over:
                     return wire
+            return self._session_or_other()
+
+    def _session_or_other(self) -> Wire:
+        """A new session; where the server allows no more of them, one that is shared already."""
+        try:
             return self._session()
+        except Denied:
+            others = [wire for wire in self._shared.values() if not wire.is_over]
+            if not others:
+                raise
+            return others[0]
 
     def _session(self) -> Wire:
         from paramiko import ChannelException, SSHException

@@ -13,6 +13,9 @@ from fonoteca.locations.sftp.remote import Remote
 from fonoteca.locations.sftp.stat import SECOND_NS
 from fonoteca.locations.sftp.wire import Wire
 
+STREAMS = 4
+"""More sessions over one connection make nothing faster."""
+
 _SUSPECTS = '<>:"|?*\\'
 _CONTROL = "".join(map(chr, range(1, 32)))
 _ODD_TIME_S = 1_234_567_891
@@ -49,6 +52,7 @@ class _Trial:
             name_limit_unit=unit,
             mtime_precision_ns=self._precision(),
             hard_links=self._links(),
+            streams=max(1, self.remote.link.count_sessions(STREAMS)),
         )
 
     def clear(self) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from fonoteca.core.copy import Level
@@ -117,29 +118,52 @@ def _read_back(one: Finishing) -> dict[int, Level]:
     """The level that each staged object's reading back reached, by work; what differs is refused."""
     levels: dict[int, Level] = {}
     misread = 0
-    for work, _, decision, staged in one.draft.staged:
-        try:
-            with one.draft.batch.read(staged) as reading:
-                found = fast_digest(reading)
-                level = reading.level
-        except Refused as error:
-            one.refuse(FindingKind.NOT_COPIED, work, error.reason)
-            continue
-        if found == decision.content.xxh3_128:
-            levels[work.id] = level
-            continue
-        misread += 1
-        one.refuse(
-            FindingKind.DAMAGED,
-            work,
-            f"what was written reads back differently: expected xxh3_128 {decision.content.xxh3_128.hex()}, found "
-            f"{found.hex()}; it was not published",
-        )
-        if misread >= MISREAD_LIMIT:
-            raise Broken(
-                one.lane.name, f"{MISREAD_LIMIT} files read back differently from what was written there"
+    with closing(_readings(one)) as readings:
+        for (work, _, decision, _), read in zip(one.draft.staged, readings, strict=True):
+            if isinstance(read, Refused):
+                one.refuse(FindingKind.NOT_COPIED, work, read.reason)
+                continue
+            found, level = read
+            if found == decision.content.xxh3_128:
+                levels[work.id] = level
+                continue
+            misread += 1
+            one.refuse(
+                FindingKind.DAMAGED,
+                work,
+                f"what was written reads back differently: expected xxh3_128 "
+                f"{decision.content.xxh3_128.hex()}, found {found.hex()}; it was not published",
             )
+            if misread >= MISREAD_LIMIT:
+                raise Broken(
+                    one.lane.name, f"{MISREAD_LIMIT} files read back differently from what was written there"
+                )
     return levels
+
+
+ReadBack = tuple[bytes, Level] | Refused
+"""The xxh3_128 of what was read and the level that this reached, or why it could not be kept there."""
+
+
+def _readings(one: Finishing) -> Generator[ReadBack, None, None]:
+    """Read each staged object back, in order; some at once where the way there is long."""
+    items = [staged for *_, staged in one.draft.staged]
+    if one.lane.streams <= 1 or len(items) == 1:
+        yield from (_read_one(one, staged) for staged in items)
+        return
+    with ThreadPoolExecutor(one.lane.streams, f"{one.lane.name} reads back") as crew:
+        try:
+            yield from crew.map(lambda staged: _read_one(one, staged), items)
+        finally:
+            crew.shutdown(cancel_futures=True)
+
+
+def _read_one(one: Finishing, staged: Staged) -> ReadBack:
+    try:
+        with one.draft.batch.read(staged) as reading:
+            return fast_digest(reading), reading.level
+    except Refused as error:
+        return error
 
 
 def _publish(one: Finishing, intent: Staged, levels: dict[int, Level]) -> None:

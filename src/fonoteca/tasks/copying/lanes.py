@@ -107,6 +107,8 @@ class Lane:
     finish: Callable[[Lane, Draft], BatchDone]
     over: Predecessor
     is_remote: bool = False
+    streams: int = 1
+    """So many staged objects are read back at once."""
     lagging: bool = False
     failed: bool = False
     waiting: int = 0

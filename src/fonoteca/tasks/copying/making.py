@@ -36,6 +36,9 @@ APART_FILES = 1000
 BUFFERS = 24
 """Blocks of 1 MiB that readers and lanes share."""
 
+BUFFERS_BEYOND = 12
+"""So many where a location has a reading of its own: there may be several of those at once."""
+
 
 class Made(NamedTuple):
     """A transfer, and the locations that could not take part in it."""
@@ -51,12 +54,16 @@ def make_transfer(
     targets: Sequence[Opened],
     files: int,
     started_ns: int,
+    *,
+    part: str = "",
 ) -> Made:
-    """A transfer of what is pending, `files` of them, from one library to `targets`; to none: it only reads."""
+    """A transfer of what is pending, `files` of them, from one library to `targets`; to none: it only reads.
+
+    `part`: whose plan, as `pending` has it.
+    """
     reports: SimpleQueue[object] = SimpleQueue()
-    pool = BlockPool(BUFFERS)
+    pool = BlockPool(BUFFERS_BEYOND if part else BUFFERS)
     apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
-    is_mixed = len({is_remote(one.config) for one in targets}) > 1
     lanes: list[AnyLane] = []
     namers: list[Namer] = []
     rows: list[places.PlaceRow] = []
@@ -70,9 +77,9 @@ def make_transfer(
         chain = places.chain(archive.catalogue, one.row.id, row.id)
         ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
         lane = Lane(len(lanes), one.config.name, one.place, ledger, reports, row.name, finish, take_place_of)
-        # A network is no match for a disk: where both are served, a server has a reading of its own after theirs.
         lane.is_remote = is_remote(one.config)
-        lane.lagging = is_mixed and lane.is_remote
+        if lane.is_remote:  # a disk reads best what is read one after the other
+            lane.streams = one.config.streams or one.place.traits.streams
         # A connection lives in threads, which do not come along into another process.
         lanes.append(LaneApart(lane, pool, reports) if apart and not lane.is_remote else lane)
         rule = naming.rule_named(one.row.identity.naming)
@@ -81,7 +88,7 @@ def make_transfer(
     insights = Insights(archive.now)
     trust = Trust(config.path)
     reader = Reader(config.path, lanes, pool, SimpleQueue(), reports.put, trust, archive.now, insights.look)
-    recorder = Counting(archive.catalogue, row, rows, started_ns)
+    recorder = Counting(archive.catalogue, row, rows, started_ns, part)
     transfer = Transfer(
         archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder, insights
     )

@@ -32,6 +32,7 @@ from fonoteca.tasks.copying.naming import Namer
 from fonoteca.tasks.copying.reading import SMALL_BYTES, Reader, start
 from fonoteca.tasks.copying.readings import ReaderCrashed, ReadParcel
 from fonoteca.tasks.copying.recording import Recorder
+from fonoteca.tasks.copying.turns import TURN
 from fonoteca.tasks.looking.insight import Insights, known_insight
 
 PARCEL_FILES = 256
@@ -64,6 +65,8 @@ class Transfer:
     insights: Insights
     only: str | None = None
     """Take only what is pending for this reason."""
+    turns: bool = False
+    """Others work beside it: where it would wait it says `TURN` instead, and nothing is left uncommitted then."""
     _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
     _synced: int = 0
@@ -77,6 +80,10 @@ class Transfer:
     def catalogue(self) -> sqlite3.Connection:
         """The archive's catalogue."""
         return self.archive.catalogue
+
+    @property
+    def _part(self) -> str:
+        return self.recorder.part
 
     def run(self) -> Iterator[Event]:
         """Everything pending, in rounds. Raises Interrupted after what was under way is recorded.
@@ -124,9 +131,9 @@ class Transfer:
         """What changed while it was read, and what a lane missed: a place beyond this machine may lose some again."""
         remote = any(lane.is_remote for lane in self.lanes)
         for _ in range(ROUNDS if remote else 1):
-            if remote or pending.last_again(self.catalogue):
+            if remote or pending.last_again(self.catalogue, part=self._part):
                 yield from self._sync_lanes()  # only then is known what they missed
-            last = pending.last_again(self.catalogue)
+            last = pending.last_again(self.catalogue, part=self._part)
             if last <= self._seen:
                 return
             yield from self._round(again=True)
@@ -134,9 +141,9 @@ class Transfer:
 
     def _round(self, *, again: bool) -> Iterator[Event]:
         chunks = (
-            pending.again(self.catalogue, self._seen)
+            pending.again(self.catalogue, self._seen, part=self._part)
             if again
-            else pending.every(self.catalogue, only=self.only)
+            else pending.every(self.catalogue, only=self.only, part=self._part)
         )
         parcel: list[Work] = []
         size = 0
@@ -223,7 +230,8 @@ class Transfer:
         first = True
         while True:
             try:
-                report = self.reports.get(timeout=0.25) if wait and first else self.reports.get_nowait()
+                waits = wait and first and not self.turns
+                report = self.reports.get(timeout=0.25) if waits else self.reports.get_nowait()
             except Empty:
                 self.archive.pause_point()
                 if wait and first and self._all_failed() and not self._outstanding:
@@ -231,6 +239,9 @@ class Transfer:
                 break
             first = False
             yield from self._take(report)
+        if wait and self.turns:
+            self._commit()
+            yield TURN
         self._commit_now_and_then()
 
     def _take(self, report: object) -> Iterator[Event]:
@@ -273,8 +284,14 @@ class Transfer:
             lane.put(Close(hurry))
         while self._closed < len(self.lanes):
             try:
-                report = self.reports.get(timeout=1.0)
+                report = (
+                    self.reports.get_nowait() if self.turns and not hurry else self.reports.get(timeout=1.0)
+                )
             except Empty:
+                if self.turns and not hurry:
+                    self.archive.pause_point()
+                    self._commit()
+                    yield TURN
                 continue
             yield from self._take(report)
         for lane in self.lanes:

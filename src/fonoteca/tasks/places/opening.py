@@ -14,7 +14,7 @@ from fonoteca.config import urls
 from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.errors import Away, FonotecaError, LocationError, Locked, UsageError
-from fonoteca.locations.base import OpenLocation
+from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.tasks.places.founding import first_step
 
 
@@ -72,21 +72,23 @@ def open_all(
 ) -> Iterator[Event | Opened]:
     """Open each; yields `Opened` or the `LocationFailed` that says why not. `stack` closes them."""
     for config in configs:
-        row = places.by_name(archive.catalogue, config.name)
         try:
-            if row is None:
-                raise Away(
-                    config.name,
-                    "it has not been set up yet",
-                    first_step(config),
-                )
-            place = stack.enter_context(archive.location(config).open(write=write))
+            row, location = admitted(archive, config)
+            place = stack.enter_context(location.open(write=write))
         except (LocationError, Locked, UsageError) as error:
             yield failure(archive, config, error, named=named)
             continue
         if write:
             places.seen(archive.catalogue, row.id, archive.now(), row.place)
         yield Opened(config, row, place)
+
+
+def admitted(archive: Archive, config: LocationConfig) -> tuple[PlaceRow, Location]:
+    """What the catalogue knows of it, and the place bound to that. Raises Away where it was never set up."""
+    row = places.by_name(archive.catalogue, config.name)
+    if row is None:
+        raise Away(config.name, "it has not been set up yet", first_step(config))
+    return row, archive.location(config)
 
 
 def failure(archive: Archive, config: LocationConfig, error: FonotecaError, *, named: bool) -> LocationFailed:
