@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fonoteca.catalogue import database, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, S3Config, SftpConfig
 from fonoteca.core.place import Identity
 from fonoteca.core.policy import Rate
 from fonoteca.disk.mounts import FileSystem, file_system
@@ -29,6 +29,7 @@ from fonoteca.locations.base import Location, Site
 from fonoteca.locations.folder import FolderLocation
 
 if TYPE_CHECKING:
+    from fonoteca.locations.s3.address import Address as Bucket
     from fonoteca.locations.sftp.address import Address
 
 
@@ -189,9 +190,14 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
         from fonoteca.locations.sftp.location import SftpLocation
 
         return Retrying(SftpLocation(config.name, _address(config), expected, anywhere=anywhere))
+    if isinstance(config, S3Config):
+        from fonoteca.locations.retry import Retrying
+        from fonoteca.locations.s3.location import S3Location
+
+        return Retrying(S3Location(config.name, _bucket(config), expected, anywhere=anywhere))
     raise UsageError(
-        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders and SFTP "
-        f"servers only. Give it another `type`, or remove it from the config."
+        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders, SFTP "
+        f"servers and S3 buckets only. Give it another `type`, or remove it from the config."
     )
 
 
@@ -207,6 +213,25 @@ def _address(config: SftpConfig) -> Address:
         config.known_hosts,
         config.password_file,
         config.password_env,
+    )
+
+
+def _bucket(config: S3Config) -> Bucket:
+    from fonoteca.locations.s3.address import Address
+
+    return Address(
+        config.bucket,
+        config.prefix,
+        config.endpoint,
+        config.region,
+        config.profile,
+        config.credentials_file,
+        config.addressing,
+        config.storage_class,
+        config.encryption,
+        config.ca_file,
+        config.retain_s,
+        config.streams,
     )
 
 

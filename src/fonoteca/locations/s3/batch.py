@@ -39,6 +39,9 @@ HELD_BYTES = 32 << 20
 AHEAD_BYTES, AHEAD_OBJECTS = 16 << 20, 32
 """So much is read back ahead of its use."""
 
+LATEST = 2 * AHEAD_OBJECTS
+"""No reading waits for longer than so many others were begun after it."""
+
 Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
 """What `create` was told: key, size, mtime_ns, over, keep."""
 
@@ -132,6 +135,7 @@ class S3Batch:
         self._number = 0
         self._next = 0
         """The first of `items` that is not read ahead yet."""
+        self._reading = threading.Lock()
 
     def create(
         self, key: Key, size: int, mtime_ns: int, *, over: Stamp | None = None, keep: Key | None = None
@@ -233,13 +237,14 @@ class S3Batch:
         if isinstance(staged.token, Refused):
             raise staged.token
         item: Item = staged.token
-        if item.reading is None:
-            self._next = self.items.index(item)
+        with self._reading:  # from several threads, and mostly in order
+            self._next = max(self._next, self.items.index(item))
+            reading = item.reading or self._start(item)
             self._read_ahead()
-        assert item.reading is not None
-        data = item.reading.result()
-        item.reading = None
-        self._read_ahead()
+        data = reading.result()
+        with self._reading:
+            item.reading = None
+            self._read_ahead()
         if item.refused is not None:
             raise item.refused
         if data is not None:
@@ -247,16 +252,22 @@ class S3Batch:
         assert item.stands is not None
         return S3Reading(self.store, item.stands)
 
+    def _start(self, item: Item) -> Future[bytes | None]:
+        item.reading = self.place.start(lambda: self._standing(item))
+        return item.reading
+
     def _read_ahead(self) -> None:
-        waiting = [item for item in self.items if item.reading is not None]
+        """Begin with the next ones, as far as there is room."""
+        waiting = [item for item in self.items[max(0, self._next - LATEST) :] if item.reading is not None]
         size = sum(item.size for item in waiting if item.size <= PART)
         count = len(waiting)
         while self._next < len(self.items) and (not count or (count < AHEAD_OBJECTS and size < AHEAD_BYTES)):
             item = self.items[self._next]
             self._next += 1
-            if item.promise[3] is not None and item.promise[4] is None:
+            _, _, _, over, keep = item.promise
+            if item.reading is not None or (over is not None and keep is None):
                 continue  # our own small papers are not read back
-            item.reading = self.place.start(lambda item=item: self._standing(item))  # type: ignore[misc]
+            self._start(item)
             count, size = count + 1, size + (item.size if item.size <= PART else 0)
 
     def _standing(self, item: Item) -> bytes | None:
