@@ -14,7 +14,7 @@ from fonoteca.locations.s3.address import Address
 CONNECT_S, READ_S = 10.0, 60.0
 """Seconds: no call waits longer for a connection, or for the next bytes."""
 
-TRIES = 3
+TRIES = 5
 """A request that the server says may be repeated is sent so often; with pauses, and before anybody hears of it."""
 
 

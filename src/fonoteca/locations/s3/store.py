@@ -20,7 +20,7 @@ from typing import Any
 from fonoteca.core.digest import Block
 from fonoteca.core.naming import rule_named
 from fonoteca.core.place import OWN, Key, Stamp, Stat
-from fonoteca.errors import Conflict, LocationError
+from fonoteca.errors import Broken, Conflict, LocationError
 from fonoteca.locations.keys import checked
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
@@ -206,7 +206,7 @@ class Store:
             if found is None or found != object_stat(len(data), f'"{digest.hex()}"') or found.stamp == over:
                 raise
             return found  # it was done, and only the reply was lost
-        return object_stat(len(data), str(reply["ETag"]))
+        return object_stat(len(data), self._etag(reply))
 
     def _condition(self, key: Key, *, once: bool, over: Stamp | None) -> dict[str, Any]:
         if not once and over is None:
@@ -243,7 +243,15 @@ class Store:
             )
         except Missing as error:
             raise Conflict(self.place, upload.key, "lost its upload: somebody ended it over there") from error
-        upload.parts[number] = str(reply["ETag"])
+        upload.parts[number] = self._etag(reply)
+
+    def _etag(self, reply: dict[str, Any]) -> str:
+        """Whoever keeps an object says which. Raises Broken."""
+        if not reply.get("ETag"):
+            raise Broken(
+                self.place, f"what answers at {self.address.server} is no S3: it names nothing that it keeps"
+            )
+        return str(reply["ETag"])
 
     def complete(self, upload: Upload, size: int, *, once: bool = False) -> Stat:
         """Give it its name. Raises Unmet. `size`: what it has to have in all."""
@@ -265,7 +273,16 @@ class Store:
                     self.place, upload.key, "lost its upload: somebody ended it over there"
                 ) from error
             return found
-        return object_stat(size, str(reply["ETag"]))
+        return (
+            object_stat(size, str(reply["ETag"])) if reply.get("ETag") else self._completed(upload.key, size)
+        )
+
+    def _completed(self, key: Key, size: int) -> Stat:
+        """Ceph 16 does not name what it has put together, so it is asked."""
+        found = self.head(key)
+        if found is None or found.size != size:
+            raise Broken(self.place, "the server said that it put an upload together, and did not")
+        return found
 
     def abort(self, upload: Upload) -> None:
         """Forget it. Never raises: what stays is swept."""
