@@ -10,16 +10,16 @@ from typing import Any
 
 from fonoteca.errors import Denied
 from fonoteca.locations.s3.address import Address
+from fonoteca.locations.s3.wire import TRIES, Wire
 
 CONNECT_S, READ_S = 10.0, 60.0
 """Seconds: no call waits longer for a connection, or for the next bytes."""
 
-TRIES = 5
-"""A request that the server says may be repeated is sent so often; with pauses, and before anybody hears of it."""
 
-
-def client(place: str, address: Address, *, limit_s: float = READ_S, streams: int = 16) -> Any:
-    """A boto3 client. Raises Denied where boto3, a profile or the credentials are missing."""
+def client(place: str, address: Address, *, limit_s: float = READ_S, streams: int = 16) -> tuple[Any, Wire]:
+    """A boto3 client, and what speaks for it where it matters. Raises Denied where boto3, a profile or the credentials
+    are missing.
+    """
     boto3, botocore = _boto3(place)
     session = botocore.session.Session(profile=address.profile)
     if address.credentials_file is not None:
@@ -33,7 +33,9 @@ def client(place: str, address: Address, *, limit_s: float = READ_S, streams: in
                 "aws_secret_access_key": credentials.secret_key,
                 "aws_session_token": credentials.token,
             }
-        elif session.get_credentials() is None:
+        else:
+            credentials = session.get_credentials()
+        if credentials is None:
             raise _none(place)
         made = boto3.Session(botocore_session=session).client(
             "s3",
@@ -43,10 +45,11 @@ def client(place: str, address: Address, *, limit_s: float = READ_S, streams: in
             config=_config(address, botocore, limit_s, streams),
             **given,
         )
+        wire = Wire(made, credentials, address, (min(CONNECT_S, limit_s), limit_s), streams + 8)
     except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
         raise Denied(place, f"its login cannot be read ({error})", _WHERE) from error
     made.meta.events.register("before-call.s3.DeleteObjects", _with_md5)
-    return made
+    return made, wire
 
 
 def _config(address: Address, botocore: Any, limit_s: float, streams: int) -> Any:

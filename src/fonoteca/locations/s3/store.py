@@ -26,6 +26,7 @@ from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
 from fonoteca.locations.s3.login import READ_S, client
 from fonoteca.locations.s3.stat import etag_of, object_stat, of_reply
+from fonoteca.locations.s3.wire import Wire
 
 TOGETHER = 1000
 """So many objects one request removes, or lists, at most."""
@@ -72,6 +73,7 @@ class Store:
         """The server checks SHA-256, as a probe has shown."""
         self._limit_s = limit_s or READ_S
         self._client: Any = None
+        self._wire: Wire | None = None
         self._lock = threading.Lock()
 
     @property
@@ -79,7 +81,7 @@ class Store:
         """Made when it is first needed. Raises Denied."""
         with self._lock:
             if self._client is None:
-                self._client = client(
+                self._client, self._wire = client(
                     self.place, self.address, limit_s=self._limit_s, streams=self.address.streams or _STREAMS
                 )
             return self._client
@@ -88,6 +90,9 @@ class Store:
         """Let go of the connections; the next use makes new ones. Never raises."""
         with self._lock:
             made, self._client = self._client, None
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
         if made is not None:
             made.close()
 
@@ -110,7 +115,10 @@ class Store:
     ) -> dict[str, Any]:
         """One request. `operation`: as the client calls it, for example `head_object`."""
         method = getattr(self.client, operation)
+        wire = self._wire if Wire.speaks(operation) else None
         try:
+            if wire is not None:
+                return wire.ask(operation, params)
             return dict(method(Bucket=self.address.bucket, **params))
         except theirs() as error:
             raise self.said(error, operation, key, needed) from error
