@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from support.rgw import S3Server, shared_rgw
+
 # A test says what is right, never how fast that must be: on a busy machine any example may take long.
 settings.register_profile("fonoteca", deadline=None)
 settings.load_profile("fonoteca")
@@ -21,3 +23,9 @@ def audio_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if base.name.startswith("popen-") else base) / "audio-cache"
     use_cache(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def radosgw(tmp_path_factory: pytest.TempPathFactory) -> S3Server:
+    """A real S3: one for the session and all its workers, started when it is first asked for."""
+    return shared_rgw(tmp_path_factory)

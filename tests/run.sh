@@ -37,6 +37,11 @@ needed=(
     unshare:util-linux
     fusermount3:fuse3
     systemd-analyze:systemd    # the unit file is checked; nothing is started
+    sshd:openssh-server        # a real server to keep copies on
+    ssh-keygen:openssh-client
+    radosgw:radosgw            # a real S3: one Ceph with its disk in memory
+    ceph-mon:ceph-mon
+    ceph-osd:ceph-osd
     sha256sum:coreutils        # our SHA256SUMS, checked without us
     diff:diffutils
 )

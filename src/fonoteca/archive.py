@@ -16,17 +16,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fonoteca.catalogue import database, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, S3Config, SftpConfig
 from fonoteca.core.place import Identity
+from fonoteca.core.policy import Rate
 from fonoteca.disk.asking import yielded
 from fonoteca.disk.mounts import FileSystem, file_system
 from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
-from fonoteca.locations.base import Location
+from fonoteca.locations.base import Location, Site
 from fonoteca.locations.folder import FolderLocation
+
+if TYPE_CHECKING:
+    from fonoteca.locations.s3.address import Address as Bucket
+    from fonoteca.locations.sftp.address import Address
 
 
 class Access(Enum):
@@ -63,6 +68,8 @@ class Archive:
     access: Access
     stop: Stop = field(default_factory=NeverStop)
     now: Callable[[], int] = time.time_ns
+    hurries: bool = False
+    """Whoever restores does not wait for a timetable: no rate counts."""
 
     @classmethod
     @contextmanager
@@ -171,16 +178,67 @@ class Archive:
     def location(self, config: LocationConfig) -> Location:
         """The place that `config` describes, bound to the identity that the catalogue knows."""
         row = places.by_name(self.catalogue, config.name)
-        return location_of(config, row.identity if row else None)
+        location = location_of(config, row.identity if row else None)
+        if config.rate == Rate() or self.hurries:
+            return location
+        from fonoteca.locations.limited import Limited
+
+        return Limited(location, config.rate)
 
 
-def location_of(config: LocationConfig, expected: Identity | None) -> Location:
-    """A place that can be opened. Raises UsageError for a type that this version cannot use."""
+def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:
+    """A place that can be opened; `anywhere` as `FolderLocation` has it. Raises UsageError for a type that this version
+    cannot use.
+    """
     if isinstance(config, FolderConfig):
-        return FolderLocation(config.name, config.path, expected)
+        return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
+    if isinstance(config, SftpConfig):
+        from fonoteca.locations.retry import Retrying
+        from fonoteca.locations.sftp.location import SftpLocation
+
+        return Retrying(SftpLocation(config.name, _address(config), expected, anywhere=anywhere))
+    if isinstance(config, S3Config):
+        from fonoteca.locations.retry import Retrying
+        from fonoteca.locations.s3.location import S3Location
+
+        return Retrying(S3Location(config.name, _bucket(config), expected, anywhere=anywhere))
     raise UsageError(
-        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders only "
-        f"(a drive, or a NAS that is mounted). Give it `path` and no `type`, or remove it from the config."
+        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders, SFTP "
+        f"servers and S3 buckets only. Give it another `type`, or remove it from the config."
+    )
+
+
+def _address(config: SftpConfig) -> Address:
+    from fonoteca.locations.sftp.address import Address
+
+    return Address(
+        config.host,
+        config.path,
+        config.port,
+        config.user,
+        config.key,
+        config.known_hosts,
+        config.password_file,
+        config.password_env,
+    )
+
+
+def _bucket(config: S3Config) -> Bucket:
+    from fonoteca.locations.s3.address import Address
+
+    return Address(
+        config.bucket,
+        config.prefix,
+        config.endpoint,
+        config.region,
+        config.profile,
+        config.credentials_file,
+        config.addressing,
+        config.storage_class,
+        config.encryption,
+        config.ca_file,
+        config.retain_s,
+        config.streams,
     )
 
 

@@ -14,6 +14,8 @@
     │   └── LibraryAway            its folder or its file system is not there
     └── LocationError              the only family that crosses the border of `locations/`
         ├── Away                   not there, or something else is in its place
+        │   ├── Lost               the connection to it broke off in the middle: asking again may help
+        │   └── Paused             its timetable says: not now
         ├── Denied                 there, but it refuses us
         │   └── Refused            it refuses one object: too large, a folder that may not be written; others go on
         ├── Full                   no room for these bytes
@@ -177,6 +179,23 @@ class Away(LocationError):
         self.reason = reason
         self.remedy = remedy
         super().__init__(place, f"{place} is away: {reason}." + (f" {remedy}" if remedy else ""))
+
+
+class Lost(Away):
+    """The connection broke off, or no answer came in time. Transient: whoever asks again may be answered."""
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(place, reason, "What was finished stands; run this again.")
+
+
+class Paused(Away):
+    """The person's timetable lets nothing flow now. `until` is a minute of the day, local time."""
+
+    def __init__(self, place: str, until: int) -> None:
+        self.until = until
+        self.reason = f"paused by its rate until {until // 60:02}:{until % 60:02}"
+        self.remedy = "What was finished stands; run this again then."
+        LocationError.__init__(self, place, f"{place} is {self.reason}. {self.remedy}")
 
 
 class Denied(LocationError):

@@ -42,12 +42,12 @@ def albums(root: Path, count: int, size: int = BIG) -> int:
     return count * size
 
 
-def companions(root: Path, count: int) -> int:
-    """`count` text files of 4 KB. Returns the bytes written."""
-    noise = _slices(SMALL - 16)
+def companions(root: Path, count: int, size: int = SMALL) -> int:
+    """`count` text files of `size` bytes. Returns the bytes written."""
+    noise = _slices(size - 16)
     for number, folder in _folders(root, count):
         (folder / f"{number % PER_FOLDER:02d} notes.txt").write_bytes(b"%015d\n" % number + next(noise))
-    return count * SMALL
+    return count * size
 
 
 def mp3s(root: Path, count: int) -> int:

@@ -13,9 +13,10 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from fonoteca.archive import Access, Archive
 from fonoteca.config.load import load
@@ -126,6 +127,10 @@ class Home:
         """The catalogue's file."""
         return Path(self.config.catalogue)
 
+    def add_server(self, url: str, name: str = "nas", **more: Any) -> None:
+        """Add a location on a server."""
+        setup.location_add(self.config_path, name, url, **more)
+
     def place(self, name: str = "red") -> Path:
         """A location's folder."""
         return self.base / name
@@ -161,6 +166,11 @@ class Home:
         """Copy everything everywhere."""
         with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
             return ran(backup.backup(archive))
+
+    def backup_events(self) -> Iterator[Event]:
+        """As `backup`, event by event."""
+        with Archive.open(self.config, Access.WRITE, now=self.now) as archive:
+            yield from backup.backup(archive)
 
     def scan(self) -> Ran:
         """Look at the libraries only."""
@@ -224,7 +234,7 @@ class Home:
         with Archive.open(self.config, Access.WRITE if apply else Access.READ, now=self.now) as archive:
             return ran(prune.prune(archive, list(places) or None, apply=apply))
 
-    def adopt(self, place: Path, name: str | None = None) -> Ran:
+    def adopt(self, place: Path | str, name: str | None = None) -> Ran:
         """Believe a place."""
         return ran(adopt.location_adopt(self.config_path, str(place), name))
 
@@ -247,18 +257,18 @@ class Home:
             return [tuple(row) for row in archive.catalogue.execute(question)]
 
 
-def verify_bare(place: Path, *, level: Level | None = None, sha256: bool = False) -> Ran:
+def verify_bare(place: Path | str, *, level: Level | None = None, sha256: bool = False) -> Ran:
     """Check a location with nothing else at hand."""
     return ran(verify.verify_bare(str(place), level=level, sha256=sha256))
 
 
-def repair_bare(place: Path, source: Path | None = None, *, apply: bool = False) -> Ran:
+def repair_bare(place: Path | str, source: Path | None = None, *, apply: bool = False) -> Ran:
     """Put recorded bytes back at a location with nothing else at hand."""
     return ran(repair.repair_bare(str(place), None if source is None else str(source), apply=apply))
 
 
 def restore_bare(
-    place: Path,
+    place: Path | str,
     target: Path,
     *patterns: str,
     overwrite: restore.Overwrite = restore.Overwrite.NEVER,

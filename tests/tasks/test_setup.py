@@ -11,6 +11,7 @@ import pytest
 from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import copies, entries, journal, libraries, places
 from fonoteca.config.load import load
+from fonoteca.config.model import FolderConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content
 from fonoteca.core.finding import Finding, FindingKind
@@ -51,7 +52,7 @@ def refused(config, *targets, **options):
 
 def marker(path):
     """Who the folder says it is, None where it says nothing."""
-    return founding.marker_at("x", os.fsencode(path))
+    return founding.marker_at(FolderConfig(name="x", path=os.fsencode(path)))
 
 
 def written(config):
@@ -132,7 +133,7 @@ def test_every_objection_is_heard_at_once(home, config):
 
     with pytest.raises(UsageError) as caught:
         setup.protect_setup(
-            config, [b"nowhere", b"file", b"Music"], ["./Music/copy", "./file/x", "sftp://nas/x", "green"]
+            config, [b"nowhere", b"file", b"Music"], ["./Music/copy", "./file/x", "s3://bucket/x", "green"]
         )
 
     said = str(caught.value)
@@ -141,7 +142,7 @@ def test_every_objection_is_heard_at_once(home, config):
         "is not a folder: a library",
         "which lies inside library.Music",
         "is not a folder: copies",
-        "can use folders only",
+        "can use folders and sftp://USER@HOST:PORT/PATH only",
         "There is no location green",
     ):
         assert part in said

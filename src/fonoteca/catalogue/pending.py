@@ -1,7 +1,8 @@
 """What a scan found to be done, kept on disk for this run only: memory stays flat at a million files.
 
 One row a file that must be read: new, written or touched, due for its second reading, or lacking a copy somewhere.
-A run that dies loses it and is simply planned again.
+A run that dies loses it and is simply planned again. A location that is served apart from the others has a plan of its
+own: its tables bear the `part` in their names.
 """
 
 from __future__ import annotations
@@ -33,18 +34,23 @@ OTHER_TIME = "another time"
 def begin(connection: sqlite3.Connection) -> None:
     """Make the tables of this run, empty."""
     connection.execute("PRAGMA temp_store = FILE")
-    connection.execute("DROP TABLE IF EXISTS temp.pending")
     connection.execute("DROP TABLE IF EXISTS temp.absent")
+    connection.execute("CREATE TEMP TABLE absent (entry INTEGER PRIMARY KEY)")
+    begin_part(connection, "")
+
+
+def begin_part(connection: sqlite3.Connection, part: str) -> None:
+    """Make the tables of one plan, empty. `part` is made of letters, digits and `_`."""
+    connection.execute(f"DROP TABLE IF EXISTS temp.pending{part}")
+    connection.execute(f"DROP TABLE IF EXISTS temp.again{part}")
     connection.execute(
-        "CREATE TEMP TABLE pending (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
+        f"CREATE TEMP TABLE pending{part} (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
         "entry INTEGER, reason TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL DEFAULT 0, "
         "ctime_ns INTEGER NOT NULL DEFAULT 0, inode INTEGER NOT NULL DEFAULT 0)"
     )
-    connection.execute("CREATE TEMP TABLE absent (entry INTEGER PRIMARY KEY)")
-    connection.execute("DROP TABLE IF EXISTS temp.again")
     connection.execute(
-        "CREATE TEMP TABLE again (folder INTEGER NOT NULL, name BLOB NOT NULL, entry INTEGER, reason TEXT NOT NULL, "
-        "size INTEGER NOT NULL, UNIQUE (folder, name))"
+        f"CREATE TEMP TABLE again{part} (folder INTEGER NOT NULL, name BLOB NOT NULL, entry INTEGER, "
+        "reason TEXT NOT NULL, size INTEGER NOT NULL, UNIQUE (folder, name))"
     )
 
 
@@ -63,7 +69,9 @@ def add(connection: sqlite3.Connection, rows: list[Row]) -> None:
     )
 
 
-def add_lacking(connection: sqlite3.Connection, library: int, locations: list[int]) -> None:
+def add_lacking(
+    connection: sqlite3.Connection, library: int, locations: list[int], *, part: str = ""
+) -> None:
     """Every present entry without a good copy of its content and mtime at one of `locations`, if it is not pending
     already: the mtime may have moved while a location was away.
     """
@@ -75,11 +83,11 @@ def add_lacking(connection: sqlite3.Connection, library: int, locations: list[in
     count = len(locations)
     for first, last in tallies.lacking(connection, library, locations):
         connection.execute(
-            "INSERT INTO pending (folder, name, entry, reason, size) SELECT e.folder, e.name, e.id, "
+            f"INSERT INTO pending{part} (folder, name, entry, reason, size) SELECT e.folder, e.name, e.id, "
             f"CASE WHEN ({good}) < ? THEN ? ELSE ? END, e.size FROM folders f JOIN entries e ON e.folder = f.id "
             "WHERE f.library = ? AND e.state = 'present' AND e.id BETWEEN ? AND ? "
             f"AND ({good} AND p.mtime_ns = e.mtime_ns) < ? "
-            "AND e.id NOT IN (SELECT entry FROM pending WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
+            f"AND e.id NOT IN (SELECT entry FROM pending{part} WHERE entry IS NOT NULL) ORDER BY f.path, e.name",
             (*locations, count, NO_COPY, OTHER_TIME, library, first, last, *locations, count),
         )
 
@@ -95,14 +103,16 @@ def add_due(connection: sqlite3.Connection, library: int, read_before_ns: int) -
     )
 
 
-def totals(connection: sqlite3.Connection) -> dict[str, tuple[int, int]]:
+def totals(connection: sqlite3.Connection, *, part: str = "") -> dict[str, tuple[int, int]]:
     """Files and bytes by reason."""
-    rows = connection.execute("SELECT reason, count(*), coalesce(sum(size), 0) FROM pending GROUP BY reason")
+    rows = connection.execute(
+        f"SELECT reason, count(*), coalesce(sum(size), 0) FROM pending{part} GROUP BY reason"
+    )
     return {reason: (files, size) for reason, files, size in rows}
 
 
 def every(
-    connection: sqlite3.Connection, chunk: int = 512, *, only: str | None = None
+    connection: sqlite3.Connection, chunk: int = 512, *, only: str | None = None, part: str = ""
 ) -> Iterator[list[Pending]]:
     """All of it in order, or what is pending for the reason `only`, `chunk` rows at a time: no statement stays open
     between, so the catalogue can be written.
@@ -110,7 +120,7 @@ def every(
     last = 0
     while True:
         rows = connection.execute(
-            "SELECT p.id, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM pending p "
+            f"SELECT p.id, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM pending{part} p "
             "JOIN folders f ON f.id = p.folder WHERE p.id > ? AND p.reason = coalesce(?, p.reason) "
             "ORDER BY p.id LIMIT ?",
             (last, only, chunk),
@@ -178,32 +188,43 @@ def arrived_in(connection: sqlite3.Connection, library: int, folder: bytes) -> l
 
 
 def put_again(
-    connection: sqlite3.Connection, folder: int, name: bytes, entry: int | None, reason: str, size: int
+    connection: sqlite3.Connection,
+    folder: int,
+    name: bytes,
+    entry: int | None,
+    reason: str,
+    size: int,
+    *,
+    part: str = "",
 ) -> None:
     """Take a file up again in the second round: it changed while it was read, or a lane missed it."""
     connection.execute(
-        "INSERT OR REPLACE INTO again (folder, name, entry, reason, size) VALUES (?, ?, ?, ?, ?)",
+        f"INSERT OR REPLACE INTO again{part} (folder, name, entry, reason, size) VALUES (?, ?, ?, ?, ?)",
         (folder, name, entry, reason, size),
     )
 
 
-def has_again(connection: sqlite3.Connection) -> bool:
-    """True when there is anything for a second round."""
-    return connection.execute("SELECT 1 FROM again LIMIT 1").fetchone() is not None
+def last_again(connection: sqlite3.Connection, *, part: str = "") -> int:
+    """The number of what was last put up for another round; 0 where nothing was."""
+    return int(connection.execute(f"SELECT coalesce(max(rowid), 0) FROM again{part}").fetchone()[0])
 
 
-def is_again(connection: sqlite3.Connection, folder: int, name: bytes) -> bool:
+def is_again(connection: sqlite3.Connection, folder: int, name: bytes, *, part: str = "") -> bool:
     """True when a file is in the second round."""
-    found = connection.execute("SELECT 1 FROM again WHERE folder = ? AND name = ?", (folder, name)).fetchone()
+    found = connection.execute(
+        f"SELECT 1 FROM again{part} WHERE folder = ? AND name = ?", (folder, name)
+    ).fetchone()
     return found is not None
 
 
-def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pending]]:
-    """The second round, as `every`. What is put there meanwhile is left to the next run."""
-    last, end = 0, connection.execute("SELECT coalesce(max(rowid), 0) FROM again").fetchone()[0]
+def again(
+    connection: sqlite3.Connection, after: int = 0, chunk: int = 512, *, part: str = ""
+) -> Iterator[list[Pending]]:
+    """Another round, as `every`, of what was put there after the number `after` and before now."""
+    last, end = after, last_again(connection, part=part)
     while True:
         rows = connection.execute(
-            "SELECT p.rowid, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM again p "
+            f"SELECT p.rowid, p.folder, f.path, p.name, p.entry, p.reason, p.size FROM again{part} p "
             "JOIN folders f ON f.id = p.folder WHERE p.rowid > ? AND p.rowid <= ? ORDER BY p.rowid LIMIT ?",
             (last, end, chunk),
         ).fetchall()
@@ -213,13 +234,13 @@ def again(connection: sqlite3.Connection, chunk: int = 512) -> Iterator[list[Pen
         yield [Pending._make(row) for row in rows]
 
 
-def standing_bytes(connection: sqlite3.Connection, location: int, folder: bytes) -> int:
+def standing_bytes(connection: sqlite3.Connection, location: int, folder: bytes, *, part: str = "") -> int:
     """Bytes of pending files that stand at a location unrecorded, of the right size under their plain key, and will
     be read and taken as copies: they need no room. `folder`: the library's folder there. A key that had to be
     encoded is not seen here, so the sum may be too small, never too large.
     """
     found = connection.execute(
-        "SELECT coalesce(sum(p.size), 0) FROM pending p JOIN folders f ON f.id = p.folder JOIN standing s "
+        f"SELECT coalesce(sum(p.size), 0) FROM pending{part} p JOIN folders f ON f.id = p.folder JOIN standing s "
         "ON s.location = ?1 AND s.size = p.size AND s.key = CAST(?2 || x'2f' || "
         "CASE f.path WHEN x'' THEN p.name ELSE f.path || x'2f' || p.name END AS BLOB)",
         (location, folder),
@@ -227,10 +248,10 @@ def standing_bytes(connection: sqlite3.Connection, location: int, folder: bytes)
     return int(found[0])
 
 
-def needed(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
+def needed(connection: sqlite3.Connection, location: int, *, part: str = "") -> tuple[int, int]:
     """Files and bytes that a location will be sent: pending ones of which it has no good copy, or that were written."""
     found = connection.execute(
-        "SELECT count(*), coalesce(sum(p.size), 0) FROM pending p LEFT JOIN entries e ON e.id = p.entry "
+        f"SELECT count(*), coalesce(sum(p.size), 0) FROM pending{part} p LEFT JOIN entries e ON e.id = p.entry "
         "WHERE p.reason IN (?, ?) OR NOT EXISTS (SELECT 1 FROM copies c WHERE c.location = ? AND c.entry = p.entry "
         "AND c.content = e.content AND c.state <> 'missing')",
         (NEW, WRITTEN, location),
@@ -238,10 +259,10 @@ def needed(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
     return int(found[0]), int(found[1])
 
 
-def superseded(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
+def superseded(connection: sqlite3.Connection, location: int, *, part: str = "") -> tuple[int, int]:
     """Files and bytes of old contents that a location will keep as versions, if all that was written is another."""
     found = connection.execute(
-        "SELECT count(*), coalesce(sum(o.size), 0) FROM pending p JOIN copies c ON c.location = ? "
+        f"SELECT count(*), coalesce(sum(o.size), 0) FROM pending{part} p JOIN copies c ON c.location = ? "
         "AND c.entry = p.entry AND c.state = 'good' JOIN contents o ON o.id = c.content "
         "JOIN entries e ON e.id = p.entry WHERE p.reason = ? OR c.content <> e.content",
         (location, WRITTEN),

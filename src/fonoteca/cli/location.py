@@ -32,6 +32,16 @@ Removable = Annotated[
     bool, typer.Option("--removable", help="Being away is normal for it.", show_default=False)
 ]
 
+Offsite = Annotated[bool, typer.Option("--offsite", help="It stands in another house.", show_default=False)]
+KeyFile = Annotated[
+    str | None,
+    typer.Option("--key", metavar="FILE", help="The private key for a server.", parser=as_given),
+]
+KnownHosts = Annotated[
+    str | None,
+    typer.Option("--known-hosts", metavar="FILE", help="What vouches for a server's key.", parser=as_given),
+]
+
 
 @app.command()
 @faced
@@ -40,7 +50,10 @@ def add(
     name: Name,
     place: NewPlace = None,
     removable: Removable = False,
+    offsite: Offsite = False,
     plain_folder: PlainFolder = False,
+    key: KeyFile = None,
+    known_hosts: KnownHosts = None,
 ) -> None:
     """Add a place for copies. Files that already stand there are taken as copies by the next backup.
 
@@ -49,10 +62,22 @@ def add(
     \b
     Example:
       $ fonoteca location add red /media/red/music-backup --removable
+      $ fonoteca location add nas sftp://ana@nas.lan/volume1/music --key ~/.ssh/nas
     """
     from fonoteca.tasks.setup import location_add
 
-    face.setup(location_add(face.config_path, name, place, removable=removable, plain_folder=plain_folder))
+    face.setup(
+        location_add(
+            face.config_path,
+            name,
+            place,
+            removable=removable,
+            plain_folder=plain_folder,
+            offsite=offsite,
+            key=key,
+            known_hosts=known_hosts,
+        )
+    )
 
 
 @app.command(name="list")

@@ -38,10 +38,10 @@ def bare_source(face: Face, word: str | None) -> str | None:
     """A second PLACE beside a bare one, as a path: a name stands for the path that the config gives it."""
     if word is None or is_bare_word(word):
         return word
-    path = _folder_of(face, word)
-    if path is None:
-        raise UsageError(f"{word} is no path, and no folder of the config: give its path.")
-    return path
+    place = _place_of(face, word)
+    if place is None:
+        raise UsageError(f"{word} is no path, and no location of the config: give its path.")
+    return place
 
 
 def _bare(face: Face, word: str) -> str | None:
@@ -49,21 +49,27 @@ def _bare(face: Face, word: str) -> str | None:
     name = named(face, word)
     if name is None:
         return word
-    path = _folder_of(face, name)
-    if path is None or _remembers(face, name):
+    place = _place_of(face, name)
+    if place is None or _remembers(face, name):
         return None
     face.warn(
-        [f"The catalogue knows nothing of {name} or cannot be used: {path} is read by its own manifest."]
+        [f"The catalogue knows nothing of {name} or cannot be used: {place} is read by its own manifest."]
     )
-    return path
+    return place
 
 
-def _folder_of(face: Face, name: str) -> str | None:
+def _place_of(face: Face, name: str) -> str | None:
+    """The path or URL that the config gives a name."""
+    from fonoteca.config import urls
+    from fonoteca.config.model import FolderConfig, RemoteConfig
+
     try:
-        path = getattr(face.config.locations.get(name), "path", None)
+        config = face.config.locations.get(name)
     except UsageError:
         return None  # whoever needs the config says what is wrong with it
-    return os.fsdecode(path) if isinstance(path, bytes) else None
+    if isinstance(config, RemoteConfig):
+        return urls.url(config)
+    return os.fsdecode(config.path) if isinstance(config, FolderConfig) else None
 
 
 def _remembers(face: Face, name: str) -> bool:
@@ -84,7 +90,10 @@ def _remembers(face: Face, name: str) -> bool:
 
 
 def _is_location(face: Face, name: str) -> bool:
-    return os.path.lexists(os.path.join(_folder_of(face, name) or "", ".fonoteca", "location.json"))
+    place = _place_of(face, name) or ""
+    if "://" in place:
+        return True  # nobody is asked over the network here; whoever reads it will be told
+    return os.path.lexists(os.path.join(place, ".fonoteca", "location.json"))
 
 
 def names(face: Face, places: Sequence[str]) -> list[str] | None:
@@ -100,12 +109,15 @@ def named(face: Face, word: str) -> str | None:
         locations = face.config.locations
     except UsageError:
         return None
+    from fonoteca.config import urls
+    from fonoteca.config.model import FolderConfig
+
+    if urls.is_url(word):
+        server = urls.remote_place(word, word)
+        return next((each.name for each in locations.values() if urls.same_server(each, server)), None)
     meant = os.path.realpath(os.fsencode(os.path.expanduser(word)))
-    for name, location in locations.items():
-        path = getattr(location, "path", None)
-        if isinstance(path, bytes) and not hasattr(location, "host") and os.path.realpath(path) == meant:
-            return name
-    return None
+    folders = [each for each in locations.values() if isinstance(each, FolderConfig)]
+    return next((each.name for each in folders if os.path.realpath(each.path) == meant), None)
 
 
 def complete_places(incomplete: str) -> list[str]:

@@ -79,6 +79,18 @@ def propose_location_name(path: bytes, taken: Iterable[str], user: str | None = 
     )
 
 
+def propose_server_name(host: str, path: bytes, taken: Iterable[str]) -> str:
+    """A free, valid name for a folder on a server: the server's first name, or for a bare address the folder's.
+
+    >>> propose_server_name("nas.lan", b"/volume1/music-backup", [])
+    'nas'
+    """
+    first = host.split(".")[0]
+    if ":" in host or first.isdigit() or not first:
+        return propose_location_name(path, taken)
+    return propose_location_name(os.fsencode(first), taken)
+
+
 def _drive(parts: list[str], user: str | None) -> str | None:
     """The label of the drive that a path lies on, as far as its words tell."""
     root = next((index for index, part in enumerate(parts) if part in _MOUNT_ROOTS), len(parts))

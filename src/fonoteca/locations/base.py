@@ -104,7 +104,8 @@ class Batch(Protocol):
         ...
 
     def read(self, staged: Staged) -> Reading:
-        """Read staged bytes back. Only after `flush`. Raises `Refused` when they could not be kept there."""
+        """Read staged bytes back. Only after `flush`; from several threads at once where `Traits.streams` is more
+        than 1. Raises `Refused` when they could not be kept there."""
         ...
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
@@ -177,4 +178,31 @@ class Location(Protocol):
     def peek(self) -> Identity | None:
         """The identity that the place carries, None where it has no marker. Raises `Away`, `Denied`,
         `Foreign`."""
+        ...
+
+
+class Site(Location, Protocol):
+    """A place that can be made a location, or made another: what `location add` and `location adopt` need beside.
+
+    All raise LocationError.
+    """
+
+    def where(self) -> str:
+        """Who the file system is on which it lies now: what `Identity.file_system` has to be."""
+        ...
+
+    def holds_manifests(self) -> bool:
+        """True when a location stands or stood there, whatever became of its marker."""
+        ...
+
+    def probe(self) -> Traits:
+        """What this place can do, found out by trying; makes the folder, leaves nothing else."""
+        ...
+
+    def new_identity(self, naming: str) -> Identity:
+        """A fresh identity for this place."""
+        ...
+
+    def mark(self, identity: Identity, traits: Traits) -> None:
+        """Write its marker in the place of the one that stands, at once."""
         ...

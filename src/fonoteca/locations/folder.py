@@ -24,7 +24,7 @@ from fonoteca.disk.probing import probe
 from fonoteca.disk.staging import sweep
 from fonoteca.errors import Away, Broken, Conflict, Denied
 from fonoteca.locations.border import Border, Meaning, meaning
-from fonoteca.locations.identity import Marker, absent, judge, marker_bytes, parse_marker
+from fonoteca.locations.identity import Marker, absent, judge, marker_bytes, new_identity, parse_marker
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.open import OpenFolder
 
@@ -92,6 +92,26 @@ class FolderLocation:
                 return file_system_of(root_fd)
         finally:
             calls.close(root_fd)
+
+    def where(self) -> str:
+        """See `base.Site`."""
+        return self.file_system().identity
+
+    def holds_manifests(self) -> bool:
+        """See `base.Site`."""
+        return os.path.isdir(os.path.join(self.path, OWN, b"libraries"))
+
+    def new_identity(self, naming: str) -> Identity:
+        """See `base.Site`."""
+        try:
+            return new_identity(self.path, naming=naming)
+        except OSError as error:
+            raise self._unreachable(error) from error
+
+    def mark(self, identity: Identity, traits: Traits) -> None:
+        """See `base.Site`."""
+        with self._border(MARKER):
+            replace_whole(os.path.join(self.path, MARKER), marker_bytes(identity, traits))
 
     def probe(self) -> Traits:
         """What this place can do, found out by trying; makes the folder, leaves nothing else. Raises

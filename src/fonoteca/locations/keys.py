@@ -9,6 +9,7 @@ from fonoteca.errors import Conflict
 INCOMING = Key(OWN + b"/incoming")
 MOVING = Key(OWN + b"/moving")
 MARKER = Key(OWN + b"/location.json")
+LEASE = Key(OWN + b"/lease.json")
 
 _BARE = frozenset({b"SHA256SUMS", b"VERIFY.txt"})
 
@@ -33,7 +34,7 @@ def check_over(place: str, key: Key, over: Stamp | None, keep: Key | None) -> No
 
 
 def is_listed(key: bytes, prefix: bytes) -> bool:
-    """False for what is on its way: staged bytes never, intermediate names only when asked for by name."""
-    if key == INCOMING or key.startswith(INCOMING + b"/"):
+    """False for what is on its way: staged bytes, the lease, and intermediate names unless they are asked for."""
+    if key in (LEASE, INCOMING) or key.startswith(INCOMING + b"/"):
         return False
     return prefix.startswith(MOVING) or not (key == MOVING or key.startswith(MOVING + b"/"))

@@ -15,28 +15,29 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
-from fonoteca.archive import Access, Archive, Stop
+from fonoteca.archive import Access, Archive, Stop, location_of
 from fonoteca.catalogue import libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.config import edit, names
+from fonoteca.config import edit, urls
 from fonoteca.config.load import check_text
-from fonoteca.config.model import Config, FolderConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, RemoteConfig
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase, Warned
 from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import UsageError
 from fonoteca.locations.base import OpenLocation
-from fonoteca.locations.folder import FolderLocation
 from fonoteca.tasks.manifest.agreement import damaged_manifest, read_newer, relation_to
 from fonoteca.tasks.manifest.belief import take_over
 from fonoteca.tasks.manifest.chains import ChainView, cards, library_ids
 from fonoteca.tasks.manifest.snapshots import is_empty, take_newest
-from fonoteca.tasks.places.draft import HEADER
+from fonoteca.tasks.places.draft import HEADER, proposed_name
 from fonoteca.tasks.places.ground import same_folder, shown, whole_path
+from fonoteca.tasks.places.opening import server_in
 from fonoteca.tasks.places.rebinding import Bound, bind
 from fonoteca.tasks.run import run
 
@@ -54,19 +55,38 @@ def location_adopt(
     Raises UsageError when PLACE is no location, ConfigError, LocationError, Locked, CatalogueError,
     Interrupted.
     """
-    if "://" in place or place.startswith("rclone:"):
-        raise UsageError(f"{place}: this version of fonoteca can use locations in folders only.")
     text = edit.text_or_empty(config_path)
     config = check_text(text or HEADER, config_path)
-    path = _path_of(place, config)
+    meant = _meant(place, config)
     with Archive.open(config, Access.WRITE, stop=stop, now=now) as archive:
-        yield from run(archive, "adopt", Adoption(archive, config_path, text, path, name).events())
+        yield from run(archive, "adopt", Adoption(archive, config_path, text, meant, name).events())
 
 
-def _path_of(place: str, config: Config) -> bytes:
-    """A configured location's name means its folder; any other word is a path."""
+def _meant(place: str, config: Config) -> FolderConfig | RemoteConfig:
+    """A configured location's name means what the config says of it; any other word is a path or a URL."""
     known = config.locations.get(place)
-    return known.path if isinstance(known, FolderConfig) else whole_path(os.fsencode(place))
+    if isinstance(known, FolderConfig | RemoteConfig):
+        return known
+    if urls.is_url(place):
+        server = urls.remote_place(place, "")
+        standing = config.locations.get(server_in(config, server) or "")
+        if isinstance(standing, RemoteConfig) and place == urls.url(server, whole=False):
+            return standing  # the config knows more of it: which key, which known_hosts
+        return replace(server, name=urls.url(server, whole=False))
+    path = whole_path(os.fsencode(place))
+    return FolderConfig(name=shown(path), path=path)
+
+
+def _is_same(one: LocationConfig, other: LocationConfig) -> bool:
+    if isinstance(one, FolderConfig) and isinstance(other, FolderConfig):
+        return same_folder(one.path, other.path)
+    return urls.same_server(one, other)
+
+
+def _table(config: FolderConfig | RemoteConfig) -> dict[str, Any]:
+    return (
+        {"path": os.fsdecode(config.path)} if isinstance(config, FolderConfig) else dict(urls.table(config))
+    )
 
 
 @dataclass(slots=True)
@@ -76,19 +96,19 @@ class Adoption:
     archive: Archive
     config_path: str
     text: str
-    path: bytes
+    meant: FolderConfig | RemoteConfig
     name: str | None
 
     def events(self) -> Iterator[Event]:
         """Everything. See `location_adopt`."""
         yield Phase("adopt")
-        bound = Bound.at(self.path)
+        bound = Bound.at(self.meant)
         if bound.marker is not None and is_empty(self.archive.catalogue):
             yield from self._take_snapshot()
         chosen = self._choose(bound)
         known = {each.id for each in places.every(self.archive.catalogue)}
         row = self._bind(bound, chosen)
-        location = FolderLocation(row.name, self.path, row.identity)
+        location = location_of(replace(self.meant, name=row.name), row.identity)
         with location.open(write=False) as place:
             for library in library_ids(place):
                 self.archive.pause_point()
@@ -98,9 +118,8 @@ class Adoption:
         yield from self._other_places(row, known)
 
     def _take_snapshot(self) -> Iterator[Event]:
-        name = shown(self.path)
-        with FolderLocation(name, self.path, None, anywhere=True).open(write=False) as place:
-            yield from take_newest(self.archive, place, name)
+        with location_of(self.meant, None, anywhere=True).open(write=False) as place:
+            yield from take_newest(self.archive, place, self.meant.name)
 
     # which location this is
 
@@ -108,8 +127,8 @@ class Adoption:
         """Its name, and whether it is a copy of a location that still stands elsewhere, so gets an id of
         its own.
         """
-        folders = [each for each in self.archive.config.locations.values() if isinstance(each, FolderConfig)]
-        configured = next((each.name for each in folders if same_folder(each.path, self.path)), None)
+        every = self.archive.config.locations.values()
+        configured = next((each.name for each in every if _is_same(each, self.meant)), None)
         row = places.by_uid(self.archive.catalogue, bound.marker.id) if bound.marker is not None else None
         elsewhere = row is not None and row.name != configured and self._stands_elsewhere(row)
         if configured is not None:
@@ -122,13 +141,13 @@ class Adoption:
         ]
         if self.name is not None and self.name not in taken:
             return self.name, elsewhere
-        return names.propose_location_name(self.path, taken), elsewhere
+        return proposed_name(self.meant, taken), elsewhere
 
     def _stands_elsewhere(self, row: PlaceRow) -> bool:
         config = self.archive.config.locations.get(row.name)
-        if not isinstance(config, FolderConfig) or same_folder(config.path, self.path):
+        if not isinstance(config, FolderConfig | RemoteConfig) or _is_same(config, self.meant):
             return False
-        return Bound.is_at(config.path, row.identity)
+        return Bound.is_at(config, row.identity)
 
     def _bind(self, bound: Bound, chosen: tuple[str, bool]) -> PlaceRow:
         """Config, marker and catalogue agree afterwards that this is it."""
@@ -142,18 +161,23 @@ class Adoption:
                 places.forget(
                     connection, former.id
                 )  # another disk had this name; this one has it from now on
-            return places.put(connection, name, shown(self.path), identity, traits, self.archive.now())
+            place = urls.shown(self.meant)
+            return places.put(connection, name, place, identity, traits, self.archive.now())
 
     def _into_config(self, name: str) -> None:
         text = self.text or HEADER
         known = self.archive.config.locations.get(name)
-        written = os.fsdecode(self.path)
-        if known is None:
-            text = edit.add_location(text, name, {"path": written})
-        elif isinstance(known, FolderConfig) and not same_folder(known.path, self.path):
-            text = edit.set_location_path(text, name, written)
-        else:
+        if known is not None and _is_same(known, self.meant):
             return
+        if known is None:
+            text = edit.add_location(text, name, _table(self.meant))
+        elif isinstance(known, FolderConfig) and isinstance(self.meant, FolderConfig):
+            text = edit.set_location_path(text, name, os.fsdecode(self.meant.path))
+        else:
+            raise UsageError(
+                f"The config says that {name} lies at {urls.shown(known)}, and it is {urls.shown(self.meant)}: "
+                f"change [location.{name}] in the config {self.config_path} and run this again."
+            )
         self.text = text
         self.archive.config = replace(
             edit.write_config(self.config_path, text), catalogue=self.archive.config.catalogue

@@ -10,33 +10,27 @@ a person's word (`guarding`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import analyses, libraries, pending, places, standing
+from fonoteca.catalogue import analyses, pending, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Warned
-from fonoteca.core.spots import Spot
-from fonoteca.errors import LibraryError, LocationError
-from fonoteca.tasks.checking.survey import is_due, survey
-from fonoteca.tasks.ending import end_findings
-from fonoteca.tasks.foresight import foresee, make_sure_of_room
-from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
+from fonoteca.core.event import Event, LibraryFailed
+from fonoteca.errors import LibraryError
+from fonoteca.tasks.copying.beyond import bring_beyond, near_and_far
+from fonoteca.tasks.copying.bringing import Bringing, Present
+from fonoteca.tasks.copying.extent import Extent
+from fonoteca.tasks.foretelling import foretell, would_move, would_retire
 from fonoteca.tasks.guarding.guard import Guarding
 from fonoteca.tasks.looking.inside import tell
 from fonoteca.tasks.looking.sidecars import hold_against
-from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
-from fonoteca.tasks.manifest.recover import enrol
-from fonoteca.tasks.moving.relocation import relocate
-from fonoteca.tasks.moving.retiming import retime
-from fonoteca.tasks.moving.retiring import retire
 from fonoteca.tasks.places.founding import expect_memory, expect_parts
-from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
+from fonoteca.tasks.places.opening import chosen
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import Rests, always_rests, look
 
@@ -62,7 +56,7 @@ def backup(
     for each library whether a file in it is still: one that is not is left for another run.
     Raises UsageError for unknown names, Interrupted when the user stopped it.
     """
-    job = Job(archive, places is not None, rests=rests)
+    job = Job(archive, places is not None, Extent(rests=rests))
     return run(archive, "backup", job.events(places, list(libraries) if libraries else None, dry_run, read))
 
 
@@ -80,13 +74,11 @@ class Job:
 
     archive: Archive
     named: bool
-    spots: Mapping[str, Sequence[Spot]] | None = None
-    """Where to look, by library; None: everywhere."""
-    rests: Callable[[str], Rests] = lambda library: always_rests
-    papers: bool = True
-    looked_at: dict[str, frozenset[bytes] | None] = field(default_factory=dict)
-    """The folders of each library that were looked at, None for all."""
-    opened: list[Opened] = field(default_factory=list)
+    extent: Extent = field(default_factory=Extent)
+    near: Bringing = field(init=False)
+    """The locations that share one reading with the judging of what is new."""
+    seen: Present = field(default_factory=list)
+    """Libraries that were looked at."""
     started_ns: int = 0
 
     def events(
@@ -97,26 +89,28 @@ class Job:
         self.started_ns = archive.now()
         expect_parts(archive, copying=names is None)
         expect_memory(archive)
-        configs = chosen(archive, names)
+        near, far = near_and_far(chosen(archive, names))
+        if dry_run:
+            near, far = [*near, *far], []
         wanted = archive.library_configs(library_names)
         standing.begin(archive.catalogue)
+        self.near = Bringing(archive, self.named, self.started_ns, extent=self.extent)
         with ExitStack() as stack:
-            for found in open_all(archive, configs, stack, write=not dry_run, named=self.named):
-                if isinstance(found, Opened):
-                    self.opened.append(found)
-                else:
-                    yield found
+            yield from self.near.open(near, stack, write=not dry_run)
             present = yield from self._present(wanted)
             if not dry_run:
-                yield from self._enrol(present)
+                yield from self.near.enrol(present)
             for config, row in present:
-                yield from self._library(config, row, dry_run=dry_run, read=read)
+                yield from self._library(config, row, dry_run=dry_run, read=read, more=bool(far))
             if not dry_run:
-                yield from self._close(present)
+                for config, row in present:
+                    yield from _analysed(archive, config, row)
+                    yield from hold_against(archive, config, row)
+                yield from self.near.seal(present)
+        if far:
+            yield from bring_beyond(self.near, far, self.seen)
 
-    def _present(
-        self, wanted: list[LibraryConfig]
-    ) -> Generator[Event, None, list[tuple[LibraryConfig, LibraryRow]]]:
+    def _present(self, wanted: list[LibraryConfig]) -> Generator[Event, None, Present]:
         present = []
         for config in wanted:
             try:
@@ -125,166 +119,57 @@ class Job:
                 yield LibraryFailed(config.name, type(error).__name__, str(error))
         return present
 
-    # before
-
-    def _enrol(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
-        """Every location agrees with us about every library before anything is copied."""
-        for one in self.alive():
-            try:
-                for _, library in present:
-                    yield from enrol(self.archive, one.place, one.row, library)
-                    chain = places.chain(self.archive.catalogue, one.row.id, library.id)
-                    if chain is not None and chain.damaged:
-                        yield from restate(self.archive, one.place, one.row, library)
-                row = places.by_name(self.archive.catalogue, one.config.name)
-                if row is not None and self.spots is None and is_due(row, self.archive.now()):
-                    yield Phase("list", location=one.config.name)
-                    yield from survey(self.archive, one.place, one.row)
-            except LocationError as error:
-                yield self._fail(one, error)
-
-    def alive(self) -> list[Opened]:
-        """Locations that have not failed."""
-        return [one for one in self.opened if not one.failed]
-
-    def _fail(self, one: Opened, error: LocationError) -> LocationFailed:
-        one.failed = True
-        return failure(self.archive, one.config, error, named=self.named)
-
     # each library
 
     def _library(
-        self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool
+        self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool, more: bool
     ) -> Iterator[Event]:
         try:
-            self.looked_at[config.name] = yield from look(
+            self.extent.looked_at[config.name] = yield from look(
                 self.archive,
                 config,
                 read=read or not dry_run,
-                spots=None if self.spots is None else self.spots.get(config.name, ()),
-                rests=self.rests(config.name),
+                spots=self.extent.of(config.name),
+                rests=self.extent.rests(config.name),
             )
         except LibraryError as error:
             yield LibraryFailed(config.name, type(error).__name__, str(error))
             return
+        self.seen.append((config, row))
         guarding = Guarding(self.archive, config, row, self.started_ns)
         yield from guarding.before(partial(self._weigh, config, row) if read or not dry_run else None)
         yield from self._bring(config, row, dry_run=dry_run, read=read)
+        if more and self.near.opened and not self.near.alive():
+            yield from self._only_read(config, row)
         yield from guarding.after()
 
     def _weigh(self, config: LibraryConfig, row: LibraryRow, files: int) -> Generator[Event, None, Transfer]:
         """A transfer to nowhere, which only judges."""
         from fonoteca.tasks.guarding.weighing import Weighing
 
-        transfer = yield from self._make(config, row, [], files)
+        transfer = yield from self.near.make(config, row, [], files)
         transfer.recorder = Weighing(self.archive.catalogue, row, [], self.started_ns)
         return transfer
 
     def _bring(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool, read: bool) -> Iterator[Event]:
+        near = self.near
         if not dry_run:
-            yield from self._follow(row)
-        numbers = [one.row.id for one in self.alive()]
-        if numbers:
-            pending.add_lacking(self.archive.catalogue, row.id, numbers)
-        for one in self.alive():
-            yield from foresee(self.archive, one)
+            yield from near.follow(row)
+        yield from near.plan(row)
         if dry_run and not read:
-            yield from foretell(self.archive, self.alive(), row)
+            yield from foretell(self.archive, near.alive(), row)
             return
         if dry_run:
-            yield from would_move(self.archive, self.alive(), row)
-            yield from would_retire(self.archive, self.alive(), row)
-        if self.spots is None:
+            yield from would_move(self.archive, near.alive(), row)
+            yield from would_retire(self.archive, near.alive(), row)
+        if self.extent.is_whole:
             pending.add_due(self.archive.catalogue, row.id, self.archive.now() - SECOND_READING_NS)
-        yield from self._room(row)
-        yield from self._transfer(config, row, dry_run=dry_run)
+        yield from near.room(row)
+        yield from near.transfer(config, row, dry_run=dry_run)
 
-    def _follow(self, row: LibraryRow) -> Iterator[Event]:
-        """Copies follow their entries, or become versions where these are gone; later, where a location was away."""
-        retires = not is_stopped(self.archive, row)
-        for one in self.alive():
-            try:
-                yield from relocate(self.archive, one.place, one.row, row)
-                yield from retime(self.archive, one.place, one.row, row)
-                if retires:
-                    yield from retire(self.archive, one.place, one.row, row)
-            except LocationError as error:
-                yield self._fail(one, error)
-
-    def _room(self, row: LibraryRow) -> Iterator[Event]:
-        """A location without room for what it still needs fails before anything is sent."""
-        for one in self.alive():
-            try:
-                yield from make_sure_of_room(self.archive, one, row)
-            except LocationError as error:
-                yield self._fail(one, error)
-
-    def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
-        totals = pending.totals(self.archive.catalogue)
-        files = sum(count for count, _ in totals.values())
-        if not files or (self.opened and not dry_run and not self.alive()):
-            return  # nothing is read for nobody
-        yield Phase(
-            "copy" if self.opened and not dry_run else "read", files, sum(size for _, size in totals.values())
-        )
-        transfer = yield from self._make(config, row, [] if dry_run else self.alive(), files)
-        for event in transfer.run():
-            if isinstance(event, LocationFailed):
-                self._mark_failed(event.location)
-            yield event
-
-    def _make(
-        self, config: LibraryConfig, row: LibraryRow, targets: list[Opened], files: int
-    ) -> Generator[Event, None, Transfer]:
-        # Here, because a run that finds nothing to copy is to end in a moment: these are half of all that is loaded.
-        from fonoteca.tasks.copying.making import make_transfer
-
-        making = make_transfer(self.archive, config, row, targets, files, self.started_ns)
-        for one, error in making.failed:
-            yield self._fail(one, error)
-        return making.transfer
-
-    def _mark_failed(self, name: str) -> None:
-        for one in self.opened:
-            if one.config.name == name:
-                one.failed = True
-
-    # after
-
-    def _close(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
-        for config, row in present:
-            yield from _analysed(self.archive, config, row)
-            yield from hold_against(self.archive, config, row)
-            names = [one.row.name for one in self.alive()]
-            end_findings(self.archive, row, names, self.started_ns, self.looked_at.get(config.name, ()))
-        for one in self.alive():
-            try:
-                for _, row in present:
-                    yield from close_chain(self.archive, one.place, one.row, row)
-                fresh = places.by_name(self.archive.catalogue, one.config.name)
-                if fresh is not None and fresh.sums_stale and self.papers:
-                    from fonoteca.tasks.manifest.papers import write_papers
-
-                    yield Phase("seal", location=one.config.name)
-                    yield from write_papers(self.archive, one.place, fresh)
-            except LocationError as error:
-                yield self._fail(one, error)
-        if self.spots is None:
-            yield from self._snapshots(present)
-
-    def _snapshots(self, present: list[tuple[LibraryConfig, LibraryRow]]) -> Iterator[Event]:
-        for one in self.alive():
-            row = places.by_name(self.archive.catalogue, one.config.name)
-            if row is None or not present:
-                continue
-            try:
-                put_snapshots(self.archive, [(one.place, row)], present[0][1])
-            except LocationError as error:
-                yield self._fail(one, error)
-            except OSError as error:
-                yield Warned(
-                    f"No snapshot of the catalogue was put to {one.config.name}: {error.strerror or error}."
-                )
+    def _only_read(self, config: LibraryConfig, row: LibraryRow) -> Iterator[Event]:
+        """All that was near failed on the way: what is far takes only what was read and judged."""
+        yield from Bringing(self.archive, self.named, self.started_ns).transfer(config, row)
 
 
 def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Iterator[Event]:
@@ -297,4 +182,4 @@ def _analysed(archive: Archive, config: LibraryConfig, row: LibraryRow) -> Itera
         yield from tell(archive, row)
 
 
-__all__ = ["backup", "libraries", "scan"]
+__all__ = ["backup", "scan"]

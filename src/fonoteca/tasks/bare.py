@@ -16,13 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from fonoteca.archive import Access, Archive, NeverStop, Stop
+from fonoteca.archive import Access, Archive, NeverStop, Stop, location_of
 from fonoteca.catalogue import copies, database, entries, libraries, misplaced, places
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.replay import Replay
+from fonoteca.config import urls
 from fonoteca.config.model import Config, FolderConfig, LocationConfig
 from fonoteca.core import naming, sums
 from fonoteca.core.copy import Level
@@ -36,7 +37,6 @@ from fonoteca.core.pattern import split
 from fonoteca.core.place import OWN, Key
 from fonoteca.errors import LocationError, UsageError
 from fonoteca.locations.base import Location, OpenLocation
-from fonoteca.locations.folder import FolderLocation
 from fonoteca.tasks.manifest.agreement import damaged_manifest
 from fonoteca.tasks.manifest.belief import take_over
 from fonoteca.tasks.manifest.chains import ChainView, cards, library_ids
@@ -63,23 +63,21 @@ class BareArchive(Archive):
         """The place itself: also where it is a copy of the location on another file system, if it is only
         read.
         """
-        assert isinstance(config, FolderConfig)
         if self.writes and config.name == self.name:
-            who = FolderLocation(config.name, config.path, None).peek()
-            return FolderLocation(config.name, config.path, who)
-        return FolderLocation(config.name, config.path, None, anywhere=True)
+            return location_of(config, location_of(config, None).peek())
+        return location_of(config, None, anywhere=True)
 
 
 @contextmanager
 def bare_archive(
     place: str, *, beside: str | None = None, writes: bool = False, stop: Stop | None = None
 ) -> Iterator[BareArchive]:
-    """The location at the path `place`, read, and another `beside` it; `writes`: the first may be written later.
+    """The location at the path or URL `place`, read, and another `beside` it; `writes`: the first may be written later.
 
     Raises UsageError when there is none, or both are one; LocationError.
     """
-    paths = {each: _folder(each) for each in (place, beside) if each is not None}
-    if beside is not None and os.path.samefile(paths[place], paths[beside]):
+    found = [_config_of(each) for each in (place, beside) if each is not None]
+    if len(found) > 1 and _are_same(*found):
         raise UsageError(f"{beside} is the location itself: name another one.")
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="fonoteca-bare-"))
@@ -89,26 +87,37 @@ def bare_archive(
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # nobody else knows of it
         connection.execute("PRAGMA cache_size = -32000")
         stack.enter_context(database.translated(scratch))
-        locations = {name: FolderConfig(name=name, path=path) for name, path in paths.items()}
+        locations = {each.name: each for each in found}
         config = Config(None, scratch, locations=locations)
-        archive = BareArchive(config, connection, Access.WRITE, stop or NeverStop(), time.time_ns, name=place)
-        for name in paths:
+        archive = BareArchive(
+            config, connection, Access.WRITE, stop or NeverStop(), time.time_ns, name=found[0].name
+        )
+        for name in locations:
             with archive.location(config.locations[name]).open(write=False) as opened:
                 _fill(archive, opened, name)
         archive.writes = writes
         yield archive
 
 
-def _folder(place: str) -> bytes:
-    if "://" in place or place.startswith("rclone:"):
-        raise UsageError(f"{place}: this version of fonoteca can read locations in folders only.")
-    path = os.path.abspath(os.path.expanduser(os.fsencode(place)))
-    if FolderLocation(place, path, None).peek() is None:
+def _config_of(place: str) -> LocationConfig:
+    config: LocationConfig
+    if urls.is_url(place):
+        server = urls.remote_place(place, "")
+        config = replace(server, name=urls.url(server, whole=False))
+    else:
+        config = FolderConfig(name=place, path=os.path.abspath(os.path.expanduser(os.fsencode(place))))
+    if location_of(config, None).peek() is None:
         raise UsageError(
-            f"There is no fonoteca location at {place}: its folder carries no .fonoteca/location.json. "
+            f"There is no fonoteca location at {config.name}: its folder carries no .fonoteca/location.json. "
             f"Give the folder that holds SHA256SUMS and .fonoteca."
         )
-    return path
+    return config
+
+
+def _are_same(one: LocationConfig, other: LocationConfig) -> bool:
+    if isinstance(one, FolderConfig) and isinstance(other, FolderConfig):
+        return os.path.samefile(one.path, other.path)
+    return urls.same_server(one, other)
 
 
 def _fill(archive: BareArchive, place: OpenLocation, called: str) -> None:

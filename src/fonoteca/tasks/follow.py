@@ -15,6 +15,7 @@ from fonoteca.archive import Archive
 from fonoteca.core.event import Event
 from fonoteca.core.spots import Spot
 from fonoteca.tasks.backup import Job
+from fonoteca.tasks.copying.extent import Extent
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import Rests, always_rests
 
@@ -32,5 +33,5 @@ def follow(
 
     Raises UsageError for unknown names, Interrupted when the user stopped it.
     """
-    job = Job(archive, named=False, spots=spots, rests=rests, papers=papers)
+    job = Job(archive, named=False, extent=Extent(spots, rests, papers))
     return run(archive, "backup", job.events(places, list(spots), dry_run=False, read=False))

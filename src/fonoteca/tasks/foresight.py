@@ -18,9 +18,9 @@ from fonoteca.tasks.places.opening import Opened
 from fonoteca.tasks.prune import prunable
 
 
-def foresee(archive: Archive, one: Opened) -> Iterator[Event]:
+def foresee(archive: Archive, one: Opened, *, part: str = "") -> Iterator[Event]:
     """How much more a location will hold for the sake of what changed files were before, where that is much."""
-    files, size = pending.superseded(archive.catalogue, one.row.id)
+    files, size = pending.superseded(archive.catalogue, one.row.id, part=part)
     if not size:
         return
     try:
@@ -34,16 +34,18 @@ def foresee(archive: Archive, one: Opened) -> Iterator[Event]:
         )
 
 
-def make_sure_of_room(archive: Archive, one: Opened, library: LibraryRow) -> Iterator[Event]:
+def make_sure_of_room(
+    archive: Archive, one: Opened, library: LibraryRow, *, part: str = ""
+) -> Iterator[Event]:
     """Say what a location still needs of a library. Raises Full where that does not fit above its reserve, and says
     before which old versions may go there; LocationError when it cannot be asked.
     """
-    files, size = pending.needed(archive.catalogue, one.row.id)
+    files, size = pending.needed(archive.catalogue, one.row.id, part=part)
     space = one.place.space()
     folder = folder_of(one.place, library).encode("utf-8", "surrogateescape")
     if files:
         yield Planned(one.config.name, files, size)
-    sent = size - pending.standing_bytes(archive.catalogue, one.row.id, folder)
+    sent = size - pending.standing_bytes(archive.catalogue, one.row.id, folder, part=part)
     if space is not None and sent > space.usable:
         yield from _could_go(archive, one, space.usable, sent)
         raise Full(one.config.name, sent, space.usable)

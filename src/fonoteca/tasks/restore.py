@@ -62,6 +62,7 @@ def restore(
     """
     path = os.path.abspath(os.path.expanduser(target))
     refuse_locations(path)
+    archive.hurries = True
     wanted = [pattern(text) for text in patterns]
     job = Restoring(archive, path, source, wanted, list(patterns), overwrite, earlier)
     happening = job.events(dry_run=dry_run)

@@ -152,7 +152,7 @@ class Tally:
         return worst(self.codes)
 
 
-_FAILED = {"Away": ExitCode.AWAY, "Locked": ExitCode.LOCKED}
+_FAILED = {"Away": ExitCode.AWAY, "Locked": ExitCode.LOCKED, "Paused": ExitCode.BUDGET}
 
 
 def code_of(finding: Finding) -> ExitCode:

@@ -15,9 +15,9 @@ from fonoteca.catalogue import entries, journal, libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.config import edit, names
+from fonoteca.config import edit, names, urls
 from fonoteca.config.load import check_text, read_text
-from fonoteca.config.model import Config, FolderConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.disk.mounts import file_system
@@ -138,6 +138,9 @@ def location_add(
     *,
     removable: bool = False,
     plain_folder: bool = False,
+    offsite: bool = False,
+    key: str | None = None,
+    known_hosts: str | None = None,
 ) -> SetupResult:
     """Add a place for copies under this name; without `place`, set up the one that the config has already."""
     expected = names.location_name_expected(name)
@@ -147,7 +150,15 @@ def location_add(
     if place is None:
         draft.set_up(name)
     else:
-        draft.add_location(_as_path(place), name, removable=removable, plain_folder=plain_folder)
+        draft.add_location(
+            _as_path(place),
+            name,
+            removable=removable,
+            plain_folder=plain_folder,
+            offsite=offsite,
+            key=key,
+            known_hosts=known_hosts,
+        )
     return draft.carry_out(alone=True)
 
 
@@ -162,19 +173,20 @@ def location_replace(config_path: str, name: str, *, plain_folder: bool = False)
     Raises UsageError when the folder is some location already, or lies on no mounted drive.
     """
     config = check_text(read_text(config_path), config_path)
-    location = _folder_of(config, name)
-    plain_folder = plain_folder or location.plain_folder
-    fault = ground.location_fault(location.path, plain_folder=plain_folder)
-    if fault is not None:
-        raise UsageError(f"{fault} Nothing was done.")
-    marker = founding.marker_at(name, location.path)
+    location = _configured(config, name)
+    shown = urls.shown(location)
+    if isinstance(location, FolderConfig):
+        fault = ground.location_fault(location.path, plain_folder=plain_folder or location.plain_folder)
+        if fault is not None:
+            raise UsageError(f"{fault} Nothing was done.")
+    marker = founding.marker_at(location)
     if marker is not None:
         row = remembered(config).by_marker.get(marker.id)
         who = "is that location itself" if row and row.name == name else "is another location"
         raise UsageError(
-            f"{ground.shown(location.path)} {who}: there is nothing to replace. Mount the empty disk there; "
+            f"{shown} {who}: there is nothing to replace. Mount the empty disk there; "
             f"if the one that is there shall be {name} from now on, "
-            f"run `fonoteca location adopt {ground.shown(location.path)}`."
+            f"run `fonoteca location adopt {shown}`."
         )
     with Archive.open(config, Access.WRITE) as archive:
         lost = places.by_name(archive.catalogue, name)
@@ -183,7 +195,7 @@ def location_replace(config_path: str, name: str, *, plain_folder: bool = False)
         journal.close(archive.catalogue, archive.now(), kinds=FindingKind, location=name)
     return SetupResult(
         [
-            f"{ground.shown(location.path)} is {name} from now on. {held} on the lost disk no longer count.",
+            f"{shown} is {name} from now on. {held} on the lost disk no longer count.",
             f"Run `fonoteca backup {name}` to fill it.",
         ]
     )
@@ -213,12 +225,10 @@ def location_forget(config_path: str, name: str, *, apply: bool = False) -> Setu
     return SetupResult([f"Forgot the location {name}.", *meaning])
 
 
-def _folder_of(config: Config, name: str) -> FolderConfig:
+def _configured(config: Config, name: str) -> LocationConfig:
     location = config.locations.get(name)
-    if isinstance(location, FolderConfig):
-        return location
     if location is not None:
-        raise UsageError(f"The location {name} is not a folder; only a folder can be replaced.")
+        return location
     known = ", ".join(config.locations) or "none"
     raise UsageError(f"There is no location {name} in the config; it has: {known}.")
 

@@ -19,7 +19,8 @@ from fonoteca.catalogue import holds, journal, libraries, places, readings, soun
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
-from fonoteca.config.model import FolderConfig, LibraryConfig, LocationConfig
+from fonoteca.config import urls
+from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.sharing import shared
@@ -281,9 +282,7 @@ def _short(error: FonotecaError) -> str:
 
 
 def _place_of(config: LocationConfig) -> str:
-    if isinstance(config, FolderConfig):
-        return config.path.decode("utf-8", "replace")
-    return config.name
+    return urls.shown(config)
 
 
 # warnings

@@ -146,7 +146,7 @@ LOCATION_ERRORS = [
 
 def made(kind: type[errors.LocationError]) -> errors.LocationError:
     """An error of this kind, with something for each thing that it is told."""
-    by_name = {"key": b"a/b", "needed": 5, "free": 3, "pid": 12}
+    by_name: dict[str, object] = {"until": 1380, "key": b"a/b", "needed": 5, "free": 3, "pid": 12}
     names = [
         name for name in inspect.signature(kind.__init__).parameters if name not in ("self", "args", "kwargs")
     ]

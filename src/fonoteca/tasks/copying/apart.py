@@ -75,6 +75,11 @@ class LaneApart:
         return self.lane.name
 
     @property
+    def is_remote(self) -> bool:
+        """See `AnyLane`."""
+        return self.lane.is_remote
+
+    @property
     def waiting(self) -> int:
         """See `AnyLane`."""
         return sum(self._held)
@@ -197,6 +202,11 @@ def start(lane: AnyLane) -> AnyLane:
         lane.lane.start()
         return lane.lane
     return lane
+
+
+def processes_first(lanes: Sequence[AnyLane]) -> list[tuple[int, AnyLane]]:
+    """The lanes with their numbers in the order in which they are to be started: threads only when all is forked."""
+    return sorted(enumerate(lanes), key=lambda each: not isinstance(each[1], LaneApart))
 
 
 # in the lane's process

@@ -46,6 +46,12 @@ class Draft:
             count >= DRAFT_FILES or self.bytes >= DRAFT_BYTES or time.monotonic() - self.born > DRAFT_SECONDS
         )
 
+    @property
+    def works(self) -> list[Work]:
+        """All that it is about, but for large files whose bytes are still coming."""
+        staged = [work for work, *_ in self.staged]
+        return [*staged, *(work for work, _, _ in self.times), *(work for work, _, _ in self.looks)]
+
     def later(self, work: Work, target: Target, decision: Decision) -> None:
         """Note a file that needs no bytes: its time is set, or what stands there is looked at, after the publishing."""
         action = action_for(target, decision)

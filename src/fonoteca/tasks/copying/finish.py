@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from fonoteca.core.copy import Level
@@ -13,8 +16,8 @@ from fonoteca.core.manifest.lines import AddStep, Have, Line, OverStep, Step, Su
 from fonoteca.core.manifest.lines import Done as BatchEnd
 from fonoteca.core.place import Key
 from fonoteca.core.plan.copies import Decision, Target, Work
-from fonoteca.errors import Broken, Conflict, Refused
-from fonoteca.locations.base import Staged
+from fonoteca.errors import Away, Broken, Conflict, Lost, Refused
+from fonoteca.locations.base import Outcome, Staged
 from fonoteca.tasks.copying.drafts import Draft
 from fonoteca.tasks.copying.lanes import Lane
 from fonoteca.tasks.copying.messages import BatchDone, Done
@@ -80,8 +83,20 @@ def finish(lane: Lane, draft: Draft) -> BatchDone:
         if draft.staged:
             lane.ledger.forget_intent()
         return _report(one, 0, "", now)
-    chain = lane.ledger.seal(_lines(one, name, now))
+    with settled_later():
+        chain = lane.ledger.seal(_lines(one, name, now))
     return _report(one, chain.n, chain.digest, now)
+
+
+@contextmanager
+def settled_later() -> Iterator[None]:
+    """What was cut off in here may have been done or not: it is settled by the intent, and by what stands there, when
+    the place is opened next. Trying again now would take the new for something strange.
+    """
+    try:
+        yield
+    except Lost as lost:
+        raise Away(lost.place, lost.reason, lost.remedy) from lost
 
 
 def _report(one: Finishing, number: int, digest: str, now: int) -> BatchDone:
@@ -103,29 +118,52 @@ def _read_back(one: Finishing) -> dict[int, Level]:
     """The level that each staged object's reading back reached, by work; what differs is refused."""
     levels: dict[int, Level] = {}
     misread = 0
-    for work, _, decision, staged in one.draft.staged:
-        try:
-            with one.draft.batch.read(staged) as reading:
-                found = fast_digest(reading)
-                level = reading.level
-        except Refused as error:
-            one.refuse(FindingKind.NOT_COPIED, work, error.reason)
-            continue
-        if found == decision.content.xxh3_128:
-            levels[work.id] = level
-            continue
-        misread += 1
-        one.refuse(
-            FindingKind.DAMAGED,
-            work,
-            f"what was written reads back differently: expected xxh3_128 {decision.content.xxh3_128.hex()}, found "
-            f"{found.hex()}; it was not published",
-        )
-        if misread >= MISREAD_LIMIT:
-            raise Broken(
-                one.lane.name, f"{MISREAD_LIMIT} files read back differently from what was written there"
+    with closing(_readings(one)) as readings:
+        for (work, _, decision, _), read in zip(one.draft.staged, readings, strict=True):
+            if isinstance(read, Refused):
+                one.refuse(FindingKind.NOT_COPIED, work, read.reason)
+                continue
+            found, level = read
+            if found == decision.content.xxh3_128:
+                levels[work.id] = level
+                continue
+            misread += 1
+            one.refuse(
+                FindingKind.DAMAGED,
+                work,
+                f"what was written reads back differently: expected xxh3_128 "
+                f"{decision.content.xxh3_128.hex()}, found {found.hex()}; it was not published",
             )
+            if misread >= MISREAD_LIMIT:
+                raise Broken(
+                    one.lane.name, f"{MISREAD_LIMIT} files read back differently from what was written there"
+                )
     return levels
+
+
+ReadBack = tuple[bytes, Level] | Refused
+"""The xxh3_128 of what was read and the level that this reached, or why it could not be kept there."""
+
+
+def _readings(one: Finishing) -> Generator[ReadBack, None, None]:
+    """Read each staged object back, in order; some at once where the way there is long."""
+    items = [staged for *_, staged in one.draft.staged]
+    if one.lane.streams <= 1 or len(items) == 1:
+        yield from (_read_one(one, staged) for staged in items)
+        return
+    with ThreadPoolExecutor(one.lane.streams, f"{one.lane.name} reads back") as crew:
+        try:
+            yield from crew.map(lambda staged: _read_one(one, staged), items)
+        finally:
+            crew.shutdown(cancel_futures=True)
+
+
+def _read_one(one: Finishing, staged: Staged) -> ReadBack:
+    try:
+        with one.draft.batch.read(staged) as reading:
+            return fast_digest(reading), reading.level
+    except Refused as error:
+        return error
 
 
 def _publish(one: Finishing, intent: Staged, levels: dict[int, Level]) -> None:
@@ -133,12 +171,19 @@ def _publish(one: Finishing, intent: Staged, levels: dict[int, Level]) -> None:
     proven = [item[3] for item in items.values()]
     if any(staged.over is not None for staged in proven):
         # An intent that replaces must outlive a power cut before its act: it gets a flush of its own.
-        for outcome in one.draft.batch.publish([intent]):
-            if outcome.error is not None:
-                raise outcome.error
+        with settled_later():
+            for outcome in one.draft.batch.publish([intent]):
+                if outcome.error is not None:
+                    raise outcome.error
+            _take_outcomes(one, items, levels, one.draft.batch.publish(proven))
     else:
-        proven.insert(0, intent)
-    for outcome in one.draft.batch.publish(proven):
+        _take_outcomes(one, items, levels, one.draft.batch.publish([intent, *proven]))
+
+
+def _take_outcomes(
+    one: Finishing, items: dict[Key, Item], levels: dict[int, Level], outcomes: Iterable[Outcome]
+) -> None:
+    for outcome in outcomes:
         item = items.get(outcome.key)
         if item is None:
             if outcome.error is not None:

@@ -7,6 +7,9 @@ nobody.
 
     staged → durable → read back → published → sealed → reported (and then recorded by the archive's one writer)
 
+A connection that breaks off (`Lost`) costs what was staged over it: those files are given back (`Missed`), and read and
+sent again in another round, until that happened `LOSSES` times without a single file coming through.
+
 A lane of threads shares the interpreter with readers and the recorder. Where many small files are to be copied it works
 in a process of its own instead (`tasks/copying/apart.py`).
 """
@@ -22,6 +25,7 @@ from typing import Protocol
 from fonoteca.core.finding import Finding
 from fonoteca.core.place import Key, Stamp
 from fonoteca.core.plan.copies import Action, Target, Work, action_for
+from fonoteca.errors import Lost
 from fonoteca.locations.base import OpenLocation, Writing
 from fonoteca.tasks.copying.drafts import Draft, new_draft
 from fonoteca.tasks.copying.messages import (
@@ -35,12 +39,16 @@ from fonoteca.tasks.copying.messages import (
     LaneFailed,
     LaneSynced,
     Message,
+    Missed,
     Other,
     Report,
     Small,
     Sync,
 )
 from fonoteca.tasks.manifest.seal import Ledger
+
+LOSSES = 5
+"""So often in a row a lane loses its connection before it is given up for this run."""
 
 
 class Results(Protocol):
@@ -61,6 +69,11 @@ class AnyLane(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def is_remote(self) -> bool:
+        """True for a place beyond this machine: connections break off there."""
+        ...
 
     @property
     def waiting(self) -> int:
@@ -93,9 +106,13 @@ class Lane:
     library: str
     finish: Callable[[Lane, Draft], BatchDone]
     over: Predecessor
+    is_remote: bool = False
+    streams: int = 1
+    """So many staged objects are read back at once."""
     lagging: bool = False
     failed: bool = False
     waiting: int = 0
+    _losses: int = 0
     _counting: threading.Lock = field(default_factory=threading.Lock)
     _inbox: SimpleQueue[Message] = field(default_factory=SimpleQueue)
     _drafts: Queue[Draft | Sync | None] = field(default_factory=lambda: Queue(maxsize=1))
@@ -136,6 +153,8 @@ class Lane:
                 break
             try:
                 self._take(message)
+            except Lost as lost:
+                self._give_back(lost, [*self._underway(), *_works(message)])
             finally:
                 self._release(message)
         if message.hurry or self.failed:
@@ -235,6 +254,23 @@ class Lane:
         else:
             self._drafts.put(draft)
 
+    def _underway(self) -> list[Work]:
+        """What is staged and not handed over; it is let go of."""
+        drafts = {id(draft): draft for _, _, draft in self._writings.values()}
+        if self._draft is not None:
+            drafts[id(self._draft)] = self._draft
+        works = [work for draft in drafts.values() for work in draft.works]
+        works += [begin.work for _, begin, _ in self._writings.values()]
+        self._discard()
+        return works
+
+    def _give_back(self, lost: Lost, works: list[Work]) -> None:
+        """Their bytes are gone with the connection: they are to be read again. Raises Lost after too many losses."""
+        self._losses += 1
+        if self._losses > LOSSES:
+            raise lost
+        self.results.put(Missed(self.number, tuple({work.id: work for work in works}.values())))
+
     def _discard(self) -> None:
         drafts = {id(draft): draft for _, _, draft in self._writings.values()}
         for writing, _, _ in self._writings.values():
@@ -255,8 +291,17 @@ class Lane:
                 continue
             with draft.leave:
                 if not self.failed:
-                    self.results.put(self.finish(self, draft))
+                    self._bring_through(draft)
         self.results.put(LaneClosed(self.number))
+
+    def _bring_through(self, draft: Draft) -> None:
+        try:
+            report = self.finish(self, draft)
+        except Lost as lost:
+            self._give_back(lost, draft.works)
+            return
+        self._losses = 0
+        self.results.put(report)
 
     # when something breaks
 
@@ -296,3 +341,10 @@ class Lane:
 def takes(lane: AnyLane, message: Message) -> bool:
     """False for bytes, and what leads to bytes, when the lane failed or lags behind."""
     return isinstance(message, Close | End | Sync) or not (lane.failed or lane.lagging)
+
+
+def _works(message: Message) -> list[Work]:
+    """What a message brings that would be lost with it. Of bytes, the work was begun before."""
+    if isinstance(message, Small):
+        return [item.work for item in message.items]
+    return [message.work] if isinstance(message, Begin | Other) else []

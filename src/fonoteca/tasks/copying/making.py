@@ -27,7 +27,7 @@ from fonoteca.tasks.guarding.weighing import Counting
 from fonoteca.tasks.looking.insight import Insights
 from fonoteca.tasks.manifest.recover import folder_of
 from fonoteca.tasks.manifest.seal import Ledger
-from fonoteca.tasks.places.opening import Opened
+from fonoteca.tasks.places.opening import Opened, is_remote
 
 READERS = 2
 APART_FILES = 1000
@@ -35,6 +35,9 @@ APART_FILES = 1000
 
 BUFFERS = 24
 """Blocks of 1 MiB that readers and lanes share."""
+
+BUFFERS_BEYOND = 12
+"""So many where a location has a reading of its own: there may be several of those at once."""
 
 
 class Made(NamedTuple):
@@ -51,10 +54,15 @@ def make_transfer(
     targets: Sequence[Opened],
     files: int,
     started_ns: int,
+    *,
+    part: str = "",
 ) -> Made:
-    """A transfer of what is pending, `files` of them, from one library to `targets`; to none: it only reads."""
+    """A transfer of what is pending, `files` of them, from one library to `targets`; to none: it only reads.
+
+    `part`: whose plan, as `pending` has it.
+    """
     reports: SimpleQueue[object] = SimpleQueue()
-    pool = BlockPool(BUFFERS)
+    pool = BlockPool(BUFFERS_BEYOND if part else BUFFERS)
     apart = files >= APART_FILES and len(os.sched_getaffinity(0)) > 1
     lanes: list[AnyLane] = []
     namers: list[Namer] = []
@@ -69,14 +77,18 @@ def make_transfer(
         chain = places.chain(archive.catalogue, one.row.id, row.id)
         ledger = Ledger(one.place, LibraryId(row.uid), chain, archive.now)
         lane = Lane(len(lanes), one.config.name, one.place, ledger, reports, row.name, finish, take_place_of)
-        lanes.append(LaneApart(lane, pool, reports) if apart else lane)
+        lane.is_remote = is_remote(one.config)
+        if lane.is_remote:  # a disk reads best what is read one after the other
+            lane.streams = one.config.streams or one.place.traits.streams
+        # A connection lives in threads, which do not come along into another process.
+        lanes.append(LaneApart(lane, pool, reports) if apart and not lane.is_remote else lane)
         rule = naming.rule_named(one.row.identity.naming)
         namers.append(Namer(archive.catalogue, one.row.id, folder, rule))
         rows.append(one.row)
     insights = Insights(archive.now)
     trust = Trust(config.path)
     reader = Reader(config.path, lanes, pool, SimpleQueue(), reports.put, trust, archive.now, insights.look)
-    recorder = Counting(archive.catalogue, row, rows, started_ns)
+    recorder = Counting(archive.catalogue, row, rows, started_ns, part)
     transfer = Transfer(
         archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder, insights
     )

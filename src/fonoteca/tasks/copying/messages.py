@@ -142,4 +142,12 @@ class LaneClosed:
     lane: int
 
 
-Report: TypeAlias = BatchDone | LaneFailed | LaneSynced | LaneClosed
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Files that a lane could not take after all: it fell behind at this moment, or lost its connection."""
+
+    lane: int
+    works: tuple[Work, ...]
+
+
+Report: TypeAlias = BatchDone | Missed | LaneFailed | LaneSynced | LaneClosed

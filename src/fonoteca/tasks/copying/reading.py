@@ -26,10 +26,9 @@ from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.copying.blocks import Block, BlockPool
 from fonoteca.tasks.copying.lanes import AnyLane
-from fonoteca.tasks.copying.messages import Begin, Data, End, Other, Small
+from fonoteca.tasks.copying.messages import Begin, Data, End, Missed, Other, Small
 from fonoteca.tasks.copying.readings import (
     Changed,
-    Missed,
     Read,
     ReaderCrashed,
     ReadParcel,

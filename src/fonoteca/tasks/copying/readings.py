@@ -42,14 +42,6 @@ class ReadParcel:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """Small files that a lane could not take after all: it fell behind at this moment."""
-
-    lane: int
-    works: tuple[Work, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ReaderCrashed:
     """A bug in a reader; the receiver raises it."""
 

@@ -43,6 +43,8 @@ class Recorder:
     rows: list[places.PlaceRow]
     """The locations, by lane."""
     run_ns: int
+    part: str = ""
+    """Whose plan it is, as `pending` has it."""
     _numbers: dict[int, list[int]] = field(default_factory=dict)
     """By work: the new entry's number, and how many lanes have yet to report on it."""
     _next: int = 0
@@ -123,9 +125,8 @@ class Recorder:
         """Take a file up again in the second round; `size` in bytes where it has another one now."""
         known = self._numbers.get(work.id)
         entry = known[0] if known else work.entry
-        pending.put_again(
-            self.catalogue, work.folder, _name(work), entry, reason, work.size if size is None else size
-        )
+        now = work.size if size is None else size
+        pending.put_again(self.catalogue, work.folder, _name(work), entry, reason, now, part=self.part)
 
     def found(self, finding: Finding) -> Found:
         """Record a finding, and say it."""
@@ -220,7 +221,8 @@ class Recorder:
         work = result.work
         if result.vanished:
             return
-        if result.why is None and not pending.is_again(self.catalogue, work.folder, _name(work)):
+        is_again = pending.is_again(self.catalogue, work.folder, _name(work), part=self.part)
+        if result.why is None and not is_again:
             reason = pending.WRITTEN if work.entry is not None else pending.NEW
             self.again(work, reason, result.size)
             return

@@ -27,11 +27,12 @@ from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks.copying import apart
 from fonoteca.tasks.copying.blocks import BLOCK_BYTES
 from fonoteca.tasks.copying.lanes import AnyLane
-from fonoteca.tasks.copying.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Sync
+from fonoteca.tasks.copying.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Missed, Sync
 from fonoteca.tasks.copying.naming import Namer
 from fonoteca.tasks.copying.reading import SMALL_BYTES, Reader, start
-from fonoteca.tasks.copying.readings import Missed, ReaderCrashed, ReadParcel
+from fonoteca.tasks.copying.readings import ReaderCrashed, ReadParcel
 from fonoteca.tasks.copying.recording import Recorder
+from fonoteca.tasks.copying.turns import TURN
 from fonoteca.tasks.looking.insight import Insights, known_insight
 
 PARCEL_FILES = 256
@@ -39,6 +40,9 @@ PARCEL_FILES = 256
 
 LINGER_SECONDS = 5.0
 """A thread that hangs in a dead network share is not waited for any longer."""
+
+ROUNDS = 100
+"""So often at most what a lane missed is read again in one run; the rest is left to the next."""
 
 IN_FLIGHT = 6
 """Parcels and large files that wait for a reader at once: enough to keep readers busy, few enough to stop at once."""
@@ -61,11 +65,15 @@ class Transfer:
     insights: Insights
     only: str | None = None
     """Take only what is pending for this reason."""
+    turns: bool = False
+    """Others work beside it: where it would wait it says `TURN` instead, and nothing is left uncommitted then."""
     _reading: list[Thread] = field(default_factory=list)
     _outstanding: int = 0
     _synced: int = 0
     _closed: int = 0
     _next: int = 1
+    _seen: int = 0
+    """The number of what was last taken up again."""
     _committed: float = field(default_factory=monotonic)
 
     @property
@@ -73,20 +81,22 @@ class Transfer:
         """The archive's catalogue."""
         return self.archive.catalogue
 
+    @property
+    def _part(self) -> str:
+        return self.recorder.part
+
     def run(self) -> Iterator[Event]:
-        """Everything pending, in two rounds. Raises Interrupted after what was under way is recorded.
+        """Everything pending, in rounds. Raises Interrupted after what was under way is recorded.
 
         However it ends, by an error or because the caller wants no more events, no thread of it goes on.
         """
-        for number, lane in enumerate(self.lanes):
+        for number, lane in apart.processes_first(self.lanes):
             # Before the readers: a lane's own process is made from a program without threads of ours.
             self.lanes[number] = apart.start(lane)
         self._reading = start(self.reader, self.threads)
         try:
             yield from self._round(again=False)
-            if pending.has_again(self.catalogue):
-                yield from self._sync_lanes()
-                yield from self._round(again=True)
+            yield from self._again()
             self._dismiss_readers()
             yield from self._close_lanes(hurry=False)
             yield from self.recorder.ended()
@@ -117,8 +127,24 @@ class Transfer:
 
     # feeding
 
+    def _again(self) -> Iterator[Event]:
+        """What changed while it was read, and what a lane missed: a place beyond this machine may lose some again."""
+        remote = any(lane.is_remote for lane in self.lanes)
+        for _ in range(ROUNDS if remote else 1):
+            if remote or pending.last_again(self.catalogue, part=self._part):
+                yield from self._sync_lanes()  # only then is known what they missed
+            last = pending.last_again(self.catalogue, part=self._part)
+            if last <= self._seen:
+                return
+            yield from self._round(again=True)
+            self._seen = last
+
     def _round(self, *, again: bool) -> Iterator[Event]:
-        chunks = pending.again(self.catalogue) if again else pending.every(self.catalogue, only=self.only)
+        chunks = (
+            pending.again(self.catalogue, self._seen, part=self._part)
+            if again
+            else pending.every(self.catalogue, only=self.only, part=self._part)
+        )
         parcel: list[Work] = []
         size = 0
         for item in chain.from_iterable(chunks):
@@ -152,6 +178,7 @@ class Transfer:
             lane.put(Sync())
         while self._synced < len(self.lanes):
             yield from self._receive(1)
+        self._synced = 0
         for lane in self.lanes:
             lane.lagging = False
 
@@ -203,7 +230,8 @@ class Transfer:
         first = True
         while True:
             try:
-                report = self.reports.get(timeout=0.25) if wait and first else self.reports.get_nowait()
+                waits = wait and first and not self.turns
+                report = self.reports.get(timeout=0.25) if waits else self.reports.get_nowait()
             except Empty:
                 self.archive.pause_point()
                 if wait and first and self._all_failed() and not self._outstanding:
@@ -211,6 +239,9 @@ class Transfer:
                 break
             first = False
             yield from self._take(report)
+        if wait and self.turns:
+            self._commit()
+            yield TURN
         self._commit_now_and_then()
 
     def _take(self, report: object) -> Iterator[Event]:
@@ -253,8 +284,14 @@ class Transfer:
             lane.put(Close(hurry))
         while self._closed < len(self.lanes):
             try:
-                report = self.reports.get(timeout=1.0)
+                report = (
+                    self.reports.get_nowait() if self.turns and not hurry else self.reports.get(timeout=1.0)
+                )
             except Empty:
+                if self.turns and not hurry:
+                    self.archive.pause_point()
+                    self._commit()
+                    yield TURN
                 continue
             yield from self._take(report)
         for lane in self.lanes:

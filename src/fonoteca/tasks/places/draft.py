@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
-from fonoteca.config import edit, names
+from fonoteca.config import edit, names, urls
 from fonoteca.config.load import check_text
-from fonoteca.config.model import FolderConfig
+from fonoteca.config.model import FolderConfig, RemoteConfig, S3Config
 from fonoteca.config.overlap import overlaps
 from fonoteca.config.paths import Base
 from fonoteca.core.sharing import shared
@@ -24,7 +24,10 @@ from fonoteca.disk.mounts import file_system, needs_plain_folder
 from fonoteca.errors import LocationError, UsageError
 from fonoteca.tasks.places import founding, ground
 from fonoteca.tasks.places.memory import remembered
-from fonoteca.tasks.places.opening import is_path
+from fonoteca.tasks.places.opening import is_path, server_in
+
+_NEW = "the new location"
+"""What a place is called in sentences that has no name yet."""
 
 HEADER = """\
 # fonoteca's config. What you write here stays when fonoteca adds to it; `fonoteca config check` proofreads.
@@ -93,17 +96,34 @@ class Draft:
             self._warn(f"{ground.shown(folder)} is empty: there is nothing to protect in it yet.")
 
     def add_location(
-        self, word: str, name: str | None = None, *, removable: bool = False, plain_folder: bool = False
+        self,
+        word: str,
+        name: str | None = None,
+        *,
+        removable: bool = False,
+        plain_folder: bool = False,
+        offsite: bool = False,
+        key: str | None = None,
+        known_hosts: str | None = None,
     ) -> None:
-        """Have a location there: a path, or the name of one that the config has."""
-        if "://" in word or word.startswith("rclone:"):
+        """Have a location there: a path, a URL, or the name of one that the config has. The files are for a URL."""
+        more = {each: True for each, wanted in (("removable", removable), ("offsite", offsite)) if wanted}
+        files = {"key": key, "known_hosts": known_hosts}
+        given = {
+            each: os.path.abspath(os.path.expanduser(file))
+            for each, file in files.items()
+            if file is not None
+        }
+        if urls.is_url(word):
+            self._add_server(word, name, given, more)
+        elif given:
             self.objections.append(
-                f"{word}: this version of fonoteca can use folders only (a drive, or a NAS that is mounted)."
+                f"--{next(iter(given)).replace('_', '-')} is for servers, and {word} is none."
             )
         elif not is_path(word):
             self.set_up(word)
         else:
-            self._add_folder(ground.whole_path(os.fsencode(word)), name, removable, plain_folder)
+            self._add_folder(ground.whole_path(os.fsencode(word)), name, more, plain_folder)
 
     def set_up(self, name: str) -> None:
         """Give a location of the config its marker, if it has none yet."""
@@ -118,47 +138,73 @@ class Draft:
         else:
             self.to_found.append(name)
 
-    def _add_folder(self, folder: bytes, name: str | None, removable: bool, plain_folder: bool) -> None:
+    def _add_folder(self, folder: bytes, name: str | None, more: dict[str, Any], plain_folder: bool) -> None:
         standing = self._location_at(folder)
         if standing is not None and name in (None, standing):
             self.set_up(standing)
             return
         try:
             fault = ground.location_fault(folder, plain_folder=plain_folder)
-            if fault is None:
-                fault, name = self._judged(folder, name)
-        except (LocationError, OSError) as error:
+        except OSError as error:
             fault = str(error)
-        if fault is not None or name is None:
-            self.objections.append(fault or f"{ground.shown(folder)} cannot be named.")
+        if fault is not None:
+            self.objections.append(fault)
             return
-        table = _table(folder, removable=removable, plain_folder=plain_folder)
-        if self._take(edit.add_location(self.text, name, table)):
-            self._say(f"Location {name}: {ground.shown(folder)}")
-            self.to_found.append(name)
+        table = {**_table(folder, plain_folder=plain_folder), **more}
+        self._add_place(FolderConfig(name=name or _NEW, path=folder), name, table)
 
     def _location_at(self, folder: bytes) -> str | None:
         folders = [each for each in self.config.locations.values() if isinstance(each, FolderConfig)]
         return next((each.name for each in folders if ground.same_folder(each.path, folder)), None)
 
-    def _judged(self, folder: bytes, name: str | None) -> tuple[str | None, str | None]:
-        """What speaks against a folder as a location, and the name that it gets."""
-        asked = name or "the new location"
-        marker = founding.marker_at(asked, folder)
+    def _add_server(self, word: str, name: str | None, given: dict[str, str], more: dict[str, Any]) -> None:
+        try:
+            config = urls.remote_place(word, name or _NEW)
+            if given and isinstance(config, S3Config):
+                raise UsageError(
+                    f"--{next(iter(given)).replace('_', '-')} is for SFTP servers, and {word} is none."
+                )
+            config = replace(config, **given)  # type: ignore[arg-type]  # two of its files
+        except UsageError as error:
+            self.objections.append(str(error))
+            return
+        standing = server_in(self.config, config)
+        if standing is not None and name in (None, standing):
+            self.set_up(standing)
+            return
+        self._add_place(config, name, {**urls.table(config), **more})
+
+    def _add_place(
+        self, config: FolderConfig | RemoteConfig, name: str | None, table: dict[str, Any]
+    ) -> None:
+        try:
+            fault, name = self._judged(config, name)
+        except (LocationError, OSError) as error:
+            fault = str(error)
+        if fault is not None or name is None:
+            self.objections.append(fault or f"{urls.shown(config)} cannot be named.")
+            return
+        if self._take(edit.add_location(self.text, name, table)):
+            self._say(f"Location {name}: {urls.shown(config)}")
+            self.to_found.append(name)
+
+    def _judged(self, config: FolderConfig | RemoteConfig, name: str | None) -> tuple[str | None, str | None]:
+        """What speaks against a place as a location, and the name that it gets."""
+        marker = founding.marker_at(config)
         if marker is None:
-            return self._named(folder, name)
-        refusal = founding.stranger(asked, folder, marker, self.memory.by_marker)
+            return self._named(config, name)
+        refusal = founding.stranger(config, marker, self.memory.by_marker)
         if refusal is not None:
             return refusal, name
         row = self.memory.by_marker[marker.id]
         if row.name in self.config.locations:
-            copied = f"{ground.shown(folder)} carries a copy of {row.name}'s marker: choose an empty folder."
-            return copied, name
+            empty = "an empty folder"
+            return f"{urls.shown(config)} carries a copy of {row.name}'s marker: choose {empty}.", name
         return None, name or row.name
 
-    def _named(self, folder: bytes, name: str | None) -> tuple[str | None, str | None]:
+    def _named(self, config: FolderConfig | RemoteConfig, name: str | None) -> tuple[str | None, str | None]:
         if name is None:
-            return None, names.propose_location_name(folder, [*self.config.locations, *self.memory.places])
+            return None, proposed_name(config, [*self.config.locations, *self.memory.places])
         row = self.memory.places.get(name)
         if row is not None and name not in self.config.locations:
             return (
@@ -236,13 +282,20 @@ class Draft:
         self.result.warnings.append(sentence)
 
 
-def _table(folder: bytes, *, removable: bool, plain_folder: bool) -> dict[str, Any]:
+def _table(folder: bytes, *, plain_folder: bool) -> dict[str, Any]:
     table: dict[str, Any] = {"path": os.fsdecode(folder)}
-    if removable:
-        table["removable"] = True
     if plain_folder and needs_plain_folder(folder):
         table["plain_folder"] = True
     return table
+
+
+def proposed_name(config: FolderConfig | RemoteConfig, taken: Sequence[str]) -> str:
+    """A free name for a place: the drive's, the server's, or the folder's."""
+    if isinstance(config, S3Config):
+        return names.propose_location_name(config.bucket.encode(), taken)
+    if not isinstance(config, FolderConfig):
+        return names.propose_server_name(config.host, config.path, taken)
+    return names.propose_location_name(config.path, taken)
 
 
 def _shared(archive: Archive) -> list[str]:

@@ -1,6 +1,6 @@
-"""Making a folder a location: it gets its marker, and the catalogue a row for it.
+"""Making a place a location: it gets its marker, and the catalogue a row for it.
 
-A folder that has a marker already is some location. One of ours comes back; a stranger or a copy is refused.
+A place that has a marker already is some location. One of ours comes back; a stranger or a copy is refused.
 """
 
 from __future__ import annotations
@@ -11,51 +11,53 @@ from fonoteca.archive import Archive, location_of
 from fonoteca.catalogue import libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
+from fonoteca.config import urls
 from fonoteca.config.model import FolderConfig, LocationConfig
 from fonoteca.core.naming import rule_for
 from fonoteca.core.place import Identity, Traits
-from fonoteca.errors import Away, Broken, Denied, LocationError, UsageError
-from fonoteca.locations.folder import FolderLocation
-from fonoteca.locations.identity import new_identity
-from fonoteca.tasks.places.ground import shown
+from fonoteca.errors import Away, Denied, LocationError, UsageError
+from fonoteca.locations.base import Site
 
 
-def marker_at(name: str, path: bytes) -> Identity | None:
-    """Who the folder says it is; None where it has no marker or is not there. Raises LocationError."""
+def marker_at(config: LocationConfig) -> Identity | None:
+    """Who the place says it is; None where it has no marker, or where a folder is not there. Raises LocationError."""
     try:
-        return FolderLocation(name, path, None).peek()
+        return location_of(config, None).peek()
     except Away:
-        return None
+        if isinstance(config, FolderConfig):
+            return None
+        raise  # a server that does not answer is not an empty one
 
 
-def stranger(name: str, path: bytes, marker: Identity, known: Mapping[str, PlaceRow]) -> str | None:
-    """Why a folder with this marker cannot become the location `name`, or None when it is one of ours.
+def stranger(config: LocationConfig, marker: Identity, known: Mapping[str, PlaceRow]) -> str | None:
+    """Why a place with this marker cannot become the location of `config`, or None when it is one of ours.
 
     `known`: what the catalogue knows, by marker id.
     """
     row = known.get(marker.id)
-    here = FolderLocation(name, path, None).file_system().identity
+    shown = urls.shown(config)
+    here = location_of(config, None).where()
     if here != marker.file_system:
         return (
-            f"{shown(path)} carries the marker of a location on another file system "
+            f"{shown} carries the marker of a location on another file system "
             f"({marker.file_system}): it is a copy of that one, or its disk was cloned. If it is the "
-            f"location from now on, run `fonoteca location adopt {shown(path)}`; "
+            f"location from now on, run `fonoteca location adopt {shown}`; "
             f"for a new one, choose an empty folder."
         )
     if row is None:
         new = "" if known else "The catalogue is new and knows no location yet. "
         return (
-            f"{shown(path)} is a location that this catalogue does not know. {new}"
-            f"Run `fonoteca location adopt {shown(path)}`: it believes what that place says it holds."
+            f"{shown} is a location that this catalogue does not know. {new}"
+            f"Run `fonoteca location adopt {shown}`: it believes what that place says it holds."
         )
     if row.identity.nonce != marker.nonce:
-        return f"The marker in {shown(path)} was altered: run `fonoteca location adopt {shown(path)}`."
+        return f"The marker in {shown} was altered: run `fonoteca location adopt {shown}`."
     return None
 
 
 def first_step(config: LocationConfig) -> str:
     """What brings a location into the catalogue that does not know it: a sentence with the command."""
-    if isinstance(config, FolderConfig) and _is_one(config):
+    if _is_one(config):
         return f"It is a location already: run `fonoteca location adopt {config.name}`, which believes what it says."
     return f"Run `fonoteca location add {config.name}` first."
 
@@ -68,36 +70,35 @@ def expect_memory(archive: Archive) -> None:
     if places.every(archive.catalogue) or libraries.every(archive.catalogue):
         return
     for config in archive.config.locations.values():
-        if isinstance(config, FolderConfig) and _is_one(config):
+        if _is_one(config):
             raise UsageError(
-                f"The catalogue {archive.config.catalogue} is empty, and {config.name} ({shown(config.path)}) holds "
+                f"The catalogue {archive.config.catalogue} is empty, and {config.name} ({urls.shown(config)}) holds "
                 f"copies already: the catalogue was lost. Run `fonoteca location adopt {config.name}` first: "
                 f"it brings the memory back, and your music is compared with it. Nothing was done."
             )
 
 
-def _is_one(config: FolderConfig) -> bool:
+def _is_one(config: LocationConfig) -> bool:
     try:
-        return marker_at(config.name, config.path) is not None
-    except LocationError:
+        return marker_at(config) is not None
+    except (LocationError, UsageError):
         return False
 
 
 def found(archive: Archive, config: LocationConfig) -> PlaceRow:
-    """Make the folder of `config` that location, and record it; one of ours that stands there comes back.
+    """Make the place of `config` that location, and record it; one of ours that stands there comes back.
 
     Raises LocationError, or UsageError where what stands there is somebody else's.
     """
-    folder = _folder(config)
-    marker = marker_at(config.name, folder.path)
+    marker = marker_at(config)
     if marker is None:
-        identity, traits = _adopted(config.name, folder)
-        return _put(archive, config.name, folder.path, identity, traits)
+        identity, traits = adopted(location_of(config, None))
+        return _put(archive, config, identity, traits)
     known = {row.identity.id: row for row in places.every(archive.catalogue)}
-    refusal = stranger(config.name, folder.path, marker, known)
+    refusal = stranger(config, marker, known)
     if refusal is not None:
         raise UsageError(refusal)
-    return _put(archive, config.name, folder.path, marker, known[marker.id].traits)
+    return _put(archive, config, marker, known[marker.id].traits)
 
 
 def found_anew(archive: Archive, config: LocationConfig, lost: PlaceRow | None) -> PlaceRow:
@@ -105,36 +106,28 @@ def found_anew(archive: Archive, config: LocationConfig, lost: PlaceRow | None) 
 
     The marker comes first: dying between the two leaves a marker, and what is recorded of the lost disk.
     """
-    folder = _folder(config)
-    identity, traits = _adopted(config.name, folder)
+    identity, traits = adopted(location_of(config, None))
     with transaction(archive.catalogue):
         if lost is not None:
             places.forget(archive.catalogue, lost.id)
-        return _put(archive, config.name, folder.path, identity, traits)
+        return _put(archive, config, identity, traits)
 
 
-def _folder(config: LocationConfig) -> FolderLocation:
-    place = location_of(config, None)
-    assert isinstance(place, FolderLocation)  # the only type so far; others raise UsageError
-    return place
-
-
-def _adopted(name: str, folder: FolderLocation) -> tuple[Identity, Traits]:
-    traits = folder.probe()
+def adopted(place: Site) -> tuple[Identity, Traits]:
+    """Make a place without a marker a location: its identity and traits from now on. Raises LocationError."""
+    traits = place.probe()
     try:
-        identity = new_identity(folder.path, naming=rule_for(traits).name)
+        identity = place.new_identity(rule_for(traits).name)
     except ValueError as error:
-        raise Denied(name, f"its file system cannot hold the names of music ({error})") from error
-    except OSError as error:
-        raise Broken(name, f"{shown(folder.path)}: {error.strerror}") from error
-    folder.adopt(identity, traits)
+        raise Denied(place.name, f"its file system cannot hold the names of music ({error})") from error
+    place.adopt(identity, traits)
     return identity, traits
 
 
-def _put(archive: Archive, name: str, path: bytes, identity: Identity, traits: Traits) -> PlaceRow:
+def _put(archive: Archive, config: LocationConfig, identity: Identity, traits: Traits) -> PlaceRow:
     with transaction(archive.catalogue):
-        place = path.decode("utf-8", "backslashreplace")
-        row = places.put(archive.catalogue, name, place, identity, traits, archive.now())
+        place = urls.shown(config)
+        row = places.put(archive.catalogue, config.name, place, identity, traits, archive.now())
         places.seen(archive.catalogue, row.id, archive.now(), place)
         return row
 

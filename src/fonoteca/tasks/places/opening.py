@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from fonoteca.archive import Archive
 from fonoteca.catalogue import places
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.config.model import FolderConfig, LocationConfig
+from fonoteca.config import urls
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, RemoteConfig
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.errors import Away, FonotecaError, LocationError, Locked, UsageError
-from fonoteca.locations.base import OpenLocation
+from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.tasks.places.founding import first_step
 
 
@@ -42,8 +43,23 @@ def _chosen(archive: Archive, name: str) -> LocationConfig:
         for config in archive.config.locations.values():
             if isinstance(config, FolderConfig) and os.path.realpath(config.path) == wanted:
                 return config
+    if urls.is_url(name):
+        known_as = server_in(archive.config, urls.remote_place(name, name))
+        if known_as is not None:
+            return archive.config.locations[known_as]
     known = ", ".join(archive.config.locations) or "none"
     raise UsageError(f"There is no location {name} in the config; it has: {known}.")
+
+
+def is_remote(config: LocationConfig) -> bool:
+    """True for a place beyond this machine: its speed is the network's, and its connection belongs to this process."""
+    return not isinstance(config, FolderConfig)
+
+
+def server_in(config: Config, place: RemoteConfig) -> str | None:
+    """The name of the configured location that lies on this server in this folder."""
+    every = config.locations.values()
+    return next((each.name for each in every if urls.same_server(each, place)), None)
 
 
 def is_path(word: str) -> bool:
@@ -56,21 +72,23 @@ def open_all(
 ) -> Iterator[Event | Opened]:
     """Open each; yields `Opened` or the `LocationFailed` that says why not. `stack` closes them."""
     for config in configs:
-        row = places.by_name(archive.catalogue, config.name)
         try:
-            if row is None:
-                raise Away(
-                    config.name,
-                    "it has not been set up yet",
-                    first_step(config),
-                )
-            place = stack.enter_context(archive.location(config).open(write=write))
+            row, location = admitted(archive, config)
+            place = stack.enter_context(location.open(write=write))
         except (LocationError, Locked, UsageError) as error:
             yield failure(archive, config, error, named=named)
             continue
         if write:
             places.seen(archive.catalogue, row.id, archive.now(), row.place)
         yield Opened(config, row, place)
+
+
+def admitted(archive: Archive, config: LocationConfig) -> tuple[PlaceRow, Location]:
+    """What the catalogue knows of it, and the place bound to that. Raises Away where it was never set up."""
+    row = places.by_name(archive.catalogue, config.name)
+    if row is None:
+        raise Away(config.name, "it has not been set up yet", first_step(config))
+    return row, archive.location(config)
 
 
 def failure(archive: Archive, config: LocationConfig, error: FonotecaError, *, named: bool) -> LocationFailed:

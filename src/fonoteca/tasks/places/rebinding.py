@@ -4,50 +4,46 @@ copy.
 
 from __future__ import annotations
 
-import os
 import secrets
 from dataclasses import dataclass, replace
 
+from fonoteca.archive import location_of
+from fonoteca.config import urls
+from fonoteca.config.model import LocationConfig
 from fonoteca.core.naming import rule_for
 from fonoteca.core.place import Identity, Traits
-from fonoteca.disk.files import replace_whole
-from fonoteca.errors import Away, Denied, Foreign, LocationError, UsageError
-from fonoteca.locations.border import Border
-from fonoteca.locations.folder import FolderLocation
-from fonoteca.locations.identity import marker_bytes, new_identity
-from fonoteca.tasks.places.ground import shown
-
-_LIBRARIES = b".fonoteca/libraries"
-_MARKER = b".fonoteca/location.json"
+from fonoteca.errors import Foreign, LocationError, UsageError
+from fonoteca.tasks.places.founding import adopted
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A folder that is a location: its marker (None: lost, but manifests stand), and the file system it
+    """A place that is a location: its marker (None: lost, but manifests stand), and who the file system is that it
     lies on.
     """
 
-    path: bytes
+    config: LocationConfig
     marker: Identity | None
     file_system: str
 
     @classmethod
-    def at(cls, path: bytes) -> Bound:
+    def at(cls, config: LocationConfig) -> Bound:
         """Look. Raises UsageError when there is neither marker nor manifest, LocationError."""
-        place = FolderLocation(shown(path), path, None)
+        place = location_of(config, None)
         marker = place.peek()
-        if marker is None and not os.path.isdir(os.path.join(path, _LIBRARIES)):
+        if marker is None and not place.holds_manifests():
+            shown = urls.shown(config)
             raise UsageError(
-                f"There is no fonoteca location at {shown(path)}: its folder carries no .fonoteca/location.json. "
-                f"For a new one run `fonoteca location add NAME {shown(path)}`."
+                f"There is no fonoteca location at {shown}: its folder carries no .fonoteca/location.json. "
+                f"For a new one run `fonoteca location add NAME {shown}`."
             )
-        return cls(path, marker, place.file_system().identity)
+        return cls(config, marker, place.where())
 
     @staticmethod
-    def is_at(path: bytes, identity: Identity) -> bool:
-        """True when just this location stands at `path` now."""
+    def is_at(config: LocationConfig, identity: Identity) -> bool:
+        """True when just this location stands there now."""
         try:
-            found = FolderLocation(shown(path), path, None).peek()
+            found = location_of(config, None).peek()
         except LocationError:
             return False
         return found is not None and (found.id, found.nonce) == (identity.id, identity.nonce)
@@ -60,19 +56,18 @@ def bind(bound: Bound, name: str, *, anew: bool) -> tuple[Identity, Traits]:
     file system it stays who it is under a new nonce: the disk that it was copied from is then not taken for
     it. Raises LocationError.
     """
-    place = FolderLocation(name, bound.path, None, anywhere=True)
+    place = location_of(replace(bound.config, name=name), None, anywhere=True)
     marker = bound.marker
     if marker is None:
-        return _founded(place, name)
+        return adopted(place)
     if not anew and marker.file_system == bound.file_system:
         with place.open(write=False) as opened:
             return opened.identity, opened.traits
     identity = replace(marker, nonce=secrets.token_hex(16), file_system=bound.file_system)
     if anew:
         identity = replace(identity, id=secrets.token_hex(16))
-    with Border(name, _MARKER):
-        traits = _with_rule(place.probe(), marker, name)
-        replace_whole(os.path.join(bound.path, _MARKER), marker_bytes(identity, traits))
+    traits = _with_rule(place.probe(), marker, name)
+    place.mark(identity, traits)
     return identity, traits
 
 
@@ -85,16 +80,3 @@ def _with_rule(traits: Traits, marker: Identity, name: str) -> Traits:
             "Copy it to a file system like the one it came from, or add this folder as a new location.",
         )
     return traits
-
-
-def _founded(place: FolderLocation, name: str) -> tuple[Identity, Traits]:
-    """Its marker is lost: it gets another, and its manifests say what it holds."""
-    traits = place.probe()
-    try:
-        identity = new_identity(place.path, naming=rule_for(traits).name)
-    except ValueError as error:
-        raise Denied(name, f"its file system cannot hold the names of music ({error})") from error
-    except OSError as error:
-        raise Away(name, f"{shown(place.path)}: {error.strerror}") from error
-    place.adopt(identity, traits)
-    return identity, traits

@@ -1,0 +1,118 @@
+"""Asking again: how often, after what pauses, and a reading that goes on where it broke off."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+from fonoteca.core.copy import Level
+from fonoteca.core.digest import Block
+from fonoteca.core.place import Key
+from fonoteca.errors import Conflict, Lost
+from fonoteca.locations.base import Reading
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a verb is tried, and how long the pauses are: they double, each give or take half of it."""
+
+    tries: int = 5
+    first_s: float = 0.5
+    longest_s: float = 15.0
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+    """0 to 1: so that many who lost one server do not come back at one moment."""
+
+    def pause(self, tried: int) -> None:
+        """Wait after the try of this number, counted from 1."""
+        self.sleep(min(self.first_s * 2 ** (tried - 1), self.longest_s) * (0.5 + self.chance()))
+
+    def ask(self, act: Callable[[], T]) -> T:
+        """The answer. Raises Lost when all tries were in vain, and at once whatever is not transient."""
+        for tried in range(1, self.tries):
+            try:
+                return act()
+            except Lost:
+                self.pause(tried)
+        return act()
+
+
+class RetryingReading:
+    """A reading that goes on where it broke off: see `base.Reading`. `again` opens it at an offset in bytes."""
+
+    def __init__(
+        self,
+        inner: Reading,
+        again: Callable[[int], Reading],
+        start: int,
+        patience: Patience,
+        place: str,
+        key: Key,
+    ) -> None:
+        self._inner = inner
+        self._again = again
+        self._offset = start
+        self._patience = patience
+        self._about = (place, key)
+        self.size = inner.size
+
+    @property
+    def level(self) -> Level:
+        """What reading it reaches."""
+        return self._inner.level
+
+    def __enter__(self) -> RetryingReading:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._inner.__exit__(*exc)
+
+    def __iter__(self) -> Iterator[Block]:
+        tried = 0
+        while True:
+            try:
+                for block in self._inner:
+                    self._offset += len(block)
+                    tried = 0
+                    yield block
+                return
+            except Lost:
+                tried += 1
+                if tried >= self._patience.tries:
+                    raise
+                self._patience.pause(tried)
+                self._reopen()
+
+    def _reopen(self) -> None:
+        self._inner.__exit__(None, None, None)
+        self._inner = self._patience.ask(lambda: self._again(self._offset))
+        if self._inner.size != self.size:
+            raise Conflict(*self._about, "changed while it was read")
+
+
+class Skipping:
+    """A reading without its first `offset` bytes."""
+
+    def __init__(self, inner: Reading, offset: int) -> None:
+        self._inner = inner
+        self._offset = offset
+        self.level = inner.level
+        self.size = inner.size
+
+    def __enter__(self) -> Skipping:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._inner.__exit__(*exc)
+
+    def __iter__(self) -> Iterator[Block]:
+        left = self._offset
+        for block in self._inner:
+            if left < len(block):
+                yield block[left:]
+            left = max(0, left - len(block))
