@@ -53,6 +53,8 @@ class Traits:
     mtime_precision_ns: int | None = 1
     """Smallest step of a stored mtime; None where mtimes cannot be set."""
     hard_links: bool = True
+    durable_flush: bool = True
+    """What was flushed stays through a power cut over there, as far as the place itself can say."""
     atomic_upload: bool = False
     conditional_write: bool = False
     store_digest: str | None = None

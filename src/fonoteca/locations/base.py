@@ -206,3 +206,9 @@ class Site(Location, Protocol):
     def mark(self, identity: Identity, traits: Traits) -> None:
         """Write its marker in the place of the one that stands, at once."""
         ...
+
+    def unmake(self, identity: Identity) -> None:
+        """Undo `adopt`: take away the marker of `identity`, all else that is ours, and folders that this very object
+        made and that are empty. Raises Conflict where the marker is another one, or anything but ours stands there.
+        """
+        ...

@@ -120,6 +120,10 @@ class Limited:
         """See `base.Site`."""
         self.inner.mark(identity, traits)
 
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        self.inner.unmake(identity)
+
 
 @dataclass(slots=True)
 class LimitedPlace:

@@ -74,6 +74,10 @@ class Retrying:
         """See `base.Site`."""
         self.patience.ask(lambda: self.inner.mark(identity, traits))
 
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        self.patience.ask(lambda: self.inner.unmake(identity))
+
 
 @dataclass(slots=True)
 class RetryingPlace:

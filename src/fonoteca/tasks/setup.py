@@ -25,6 +25,8 @@ from fonoteca.errors import UsageError
 from fonoteca.tasks.places import founding, ground
 from fonoteca.tasks.places.draft import Draft, SetupResult
 from fonoteca.tasks.places.memory import remembered
+from fonoteca.tasks.places.opening import is_remote
+from fonoteca.tasks.places.trial import trial
 
 __all__ = [
     "SetupResult",
@@ -159,7 +161,20 @@ def location_add(
             key=key,
             known_hosts=known_hosts,
         )
+        _try_out(draft)
     return draft.carry_out(alone=True)
+
+
+def _try_out(draft: Draft) -> None:
+    """A place beyond this machine that does not keep its word is found out before music is trusted to it."""
+    if draft.objections:
+        return
+    for name in draft.to_found:
+        config = draft.config.locations[name]
+        broken = (
+            [each for each in trial(config) if each.needed and not each.holds] if is_remote(config) else []
+        )
+        draft.objections += [f"{urls.shown(config)}: {each.name}: {each.detail}." for each in broken]
 
 
 def _as_path(place: str) -> str:

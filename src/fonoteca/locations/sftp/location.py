@@ -19,12 +19,13 @@ from fonoteca.errors import Away, Conflict, Denied, LocationError
 from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, parse_marker
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.sftp.address import Address
-from fonoteca.locations.sftp.lease import Lease, take
+from fonoteca.locations.sftp.lease import take
 from fonoteca.locations.sftp.link import Link
 from fonoteca.locations.sftp.open import OpenSftp
 from fonoteca.locations.sftp.packets import POSIX_RENAME
 from fonoteca.locations.sftp.probing import probe
 from fonoteca.locations.sftp.remote import Remote
+from fonoteca.locations.sftp.root import Root
 
 _LARGEST_MARKER = 32 << 10
 
@@ -50,6 +51,7 @@ class SftpLocation:
         self.anywhere = anywhere and expected is None
         self._link = Link(name, address, limit_s=limit_s)
         self._remote = Remote(name, self._link, address.path)
+        self._root = Root(self._remote)
         weakref.finalize(self, self._link.close)
 
     @contextmanager
@@ -64,7 +66,7 @@ class SftpLocation:
             lease = take(self._remote) if write else None
             try:
                 if lease is not None:
-                    self._sweep(lease)
+                    self._root.sweep(INCOMING, lease.hold)
                 yield OpenSftp(self._remote, marker, data, lease)
             finally:
                 if lease is not None:
@@ -86,17 +88,6 @@ class SftpLocation:
             judge(self.name, marker.identity, self.where(), self.expected)
         return marker, data
 
-    def _sweep(self, lease: Lease) -> None:
-        """Remove what runs that were cut off left staged."""
-        folders: list[bytes] = [INCOMING]
-        for folder in folders:
-            listed = [each for each in self._remote.folders([folder])[0] if each[0] not in (b".", b"..")]
-            folders += [folder + b"/" + name for name, found in listed if found.is_folder]
-            self._remote.removes([folder + b"/" + name for name, found in listed if not found.is_folder])
-            lease.hold()
-        for folder in reversed(folders[1:]):
-            self._remote.remove_folder(folder)
-
     def peek(self) -> Identity | None:
         """See `base.Location`."""
         data = self._remote.read_small(MARKER, limit=_LARGEST_MARKER)
@@ -114,7 +105,7 @@ class SftpLocation:
 
     def probe(self) -> Traits:
         """See `base.Site`."""
-        self._remote.make_root()
+        self._root.make()
         try:
             return probe(self._remote, INCOMING + b"/probe-" + secrets.token_hex(4).encode())
         finally:
@@ -139,7 +130,7 @@ class SftpLocation:
         if self.where() != identity.file_system:
             raise Away(self.name, f"it is the server {self.where()}, not {identity.file_system}")
         found = traits if traits is not None else self.probe()
-        self._remote.make_root()
+        self._root.make()
         self.mark(identity, found)
         return found
 
@@ -160,6 +151,18 @@ class SftpLocation:
             remote.removes([draft])
             raise
         remote.flush([MARKER])
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        remote, standing = self._remote, self.peek()
+        if standing is not None and (standing.id, standing.nonce) != (identity.id, identity.nonce):
+            raise Conflict(self.name, MARKER, f"says that this is another location ({standing.id})")
+        for name, _ in remote.folders([b""])[0]:
+            if name not in (b".", b"..", OWN):
+                raise Conflict(self.name, name, "stands there, and is not ours")
+        self._root.sweep(OWN)
+        remote.remove_folder(OWN)
+        self._root.unmake()
 
     def _shown(self) -> str:
         path = self.address.path.decode("utf-8", "backslashreplace")
