@@ -188,7 +188,10 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
         from fonoteca.locations.retry import Retrying
         from fonoteca.locations.sftp.location import SftpLocation
 
-        return Retrying(SftpLocation(config.name, _address(config), expected, anywhere=anywhere))
+        address, digests = _address(config), config.server_digests
+        return Retrying(
+            SftpLocation(config.name, address, expected, anywhere=anywhere, server_digests=digests)
+        )
     raise UsageError(
         f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders and SFTP "
         f"servers only. Give it another `type`, or remove it from the config."

@@ -16,6 +16,7 @@ from fonoteca.errors import Away, Lost
 from fonoteca.locations.patience import Patience
 from fonoteca.locations.retry import Retrying
 from fonoteca.locations.sftp import link
+from fonoteca.locations.sftp.batch import SftpBatch
 from support.archives import Home, restore_bare, tree
 from support.places import MTIME, content, keys, put
 from support.proxy import Proxy, proxy
@@ -222,3 +223,30 @@ def test_what_is_permanent_fails_at_once(tmp_path: Path, server: Sshd):
     with pytest.raises(Away, match="cannot be reached"):
         Retrying(type(location.inner)("new", server.at(tmp_path), None), patience).peek()
     assert len(pauses) <= patience.tries
+
+
+def test_a_server_that_is_restarted_in_mid_transfer_is_found_again_by_the_same_run(
+    tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch
+):
+    """An update of the NAS takes some seconds: the run waits for it, sends again what was lost, and ends well."""
+    monkeypatch.setattr(Patience, "pause", lambda self, tried: time.sleep(1.0 * tried))
+    home = Home(tmp_path / "home", locations=())
+    home.add_server(server.url(tmp_path / "volume"))
+    for number in range(10):
+        home.write(f"{number}.bin", os.urandom(2_000_000))
+    real = SftpBatch.flush
+    restarted: list[int] = []
+
+    def flush(batch: SftpBatch) -> None:
+        if not restarted:
+            restarted.append(1)
+            server.kill()
+            server.start()
+        real(batch)
+
+    monkeypatch.setattr(SftpBatch, "flush", flush)
+    ended = home.backup()
+
+    assert (ended.code, restarted) == (0, [1]), [each.sentence for each in ended.failed]
+    assert incoming(tmp_path / "volume") == []
+    assert home.verify("nas").code == 0

@@ -72,6 +72,13 @@ class Stat(NamedTuple):
     store_digest: bytes | None = None
 
 
+class StoreDigest(NamedTuple):
+    """What a store itself says of an object's bytes. `kind` as in `Traits.store_digest`."""
+
+    kind: str
+    value: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Space:
     """Room at a location, in bytes."""

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
-from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.errors import LocationError
 
 
@@ -152,6 +152,11 @@ class OpenLocation(Protocol):
 
     def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
         """Absent afterwards; already absent is success."""
+        ...
+
+    def digest(self, key: Key) -> StoreDigest | None:
+        """The store's own digest of what stands under `key`, whose bytes do not come here for it; None where it has
+        none. It is the store's word: level `digest`."""
         ...
 
     def space(self) -> Space | None:

@@ -19,6 +19,7 @@ from fonoteca.errors import Away, Conflict, Denied, LocationError
 from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, parse_marker
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.sftp.address import Address
+from fonoteca.locations.sftp.digesting import Digester
 from fonoteca.locations.sftp.lease import take
 from fonoteca.locations.sftp.link import Link
 from fonoteca.locations.sftp.open import OpenSftp
@@ -33,6 +34,8 @@ _LARGEST_MARKER = 32 << 10
 class SftpLocation:
     """See `base.Location` and `base.Site`. `expected` is who it should be; None can be opened for reading only.
 
+    `server_digests`: commands may be run over there to make digests.
+
     `anywhere`: a bare location may also be a copy of one, on another server than its marker says.
     """
 
@@ -44,6 +47,7 @@ class SftpLocation:
         *,
         anywhere: bool = False,
         limit_s: float | None = None,
+        server_digests: bool = False,
     ) -> None:
         self.name = name
         self.address = address
@@ -51,6 +55,7 @@ class SftpLocation:
         self.anywhere = anywhere and expected is None
         self._link = Link(name, address, limit_s=limit_s)
         self._remote = Remote(name, self._link, address.path)
+        self._digester = Digester(self._link, address.path) if server_digests else None
         self._root = Root(self._remote)
         weakref.finalize(self, self._link.close)
 
@@ -67,11 +72,13 @@ class SftpLocation:
             try:
                 if lease is not None:
                     self._root.sweep(INCOMING, lease.hold)
-                yield OpenSftp(self._remote, marker, data, lease)
+                yield OpenSftp(self._remote, marker, data, lease, self._digester)
             finally:
                 if lease is not None:
                     lease.release()
         finally:
+            if self._digester is not None:
+                self._digester.close()
             self._link.close()
 
     def _believed(self) -> tuple[Marker, bytes]:

@@ -102,7 +102,7 @@ class Inspection:
         yield from self._closing()
 
     def _look(self, items: Iterator[Item]) -> Iterator[list[tuple[Item, Level, Trouble | None]]]:
-        rereader = Rereader(self.place, self.sha256)
+        rereader = Rereader(self.place, self.sha256, by_store=self.level is Level.DIGEST)
         crew: Crew[list[Item], list[tuple[Item, Level, Trouble | None]]] = Crew(rereader.look, THREADS)
         rereader.crew = crew
         return crew.run(parcels(items), self.archive.pause_point)
@@ -252,7 +252,7 @@ class Inspection:
     def _why_weaker(self) -> str:
         asked = self.level.word if self.level is not None else ""
         why = (
-            "this place keeps no digests of its own"
+            "this place keeps no digests of its own (a server can make them: `server_digests = true` in the config)"
             if self.level is Level.DIGEST
             else "it cannot be shown there that the bytes came from the device and not from memory"
         )
