@@ -73,22 +73,25 @@ def test_without_permission_to_write_copies_can_still_be_checked_and_restored(tm
     assert restore_bare(server.url(tmp_path / "volume"), tmp_path / "back").code == 0
 
 
-def test_without_permission_to_delete_copies_are_made_and_nothing_is_lost(tmp_path: Path, server: Sshd):
-    """Some NAS accounts may add and not remove: that is a good place for copies."""
+def test_without_permission_to_delete_it_is_said_and_the_next_run_completes_it(tmp_path: Path, server: Sshd):
+    """Some NAS accounts may add and not remove: what was copied stands, and nothing pretends to be sealed."""
     home = protected(tmp_path, server)
     refuse(server, "remove", "rmdir")
     home.write("c.bin", b"new")
 
-    first, second = home.backup(), home.backup()
+    ended = home.backup()
 
-    assert (first.code, second.code) == (0, 0), first.failed
-    assert (tmp_path / "volume/music/c.bin").read_bytes() == b"new"
+    assert (ended.code, [each.kind for each in ended.failed]) == (3, ["Denied"])
+    assert "Give this account permission there" in ended.failed[0].sentence
     location = sftp_location(server, tmp_path / "other")
     with location.open(write=True) as place:
         put(place, b"music/a", b"x")
         (outcome,) = place.delete([Key(b"music/a")])
         assert isinstance(outcome.error, Denied)
         assert content(place, b"music/a") == b"x"
+    refuse(server, "stat")
+    assert home.backup().code == 0
+    assert home.verify("nas").code == 0
 
 
 @pytest.mark.parametrize("lie", ["cut short", "zeroes"])
