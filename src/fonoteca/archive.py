@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from fonoteca.catalogue import database, libraries, places, tallies
+from fonoteca.catalogue import database, entries, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, SftpConfig
+from fonoteca.core.pattern import join
 from fonoteca.core.place import Identity
 from fonoteca.core.policy import Rate
 from fonoteca.disk.mounts import FileSystem, file_system
@@ -30,6 +32,10 @@ from fonoteca.locations.folder import FolderLocation
 
 if TYPE_CHECKING:
     from fonoteca.locations.sftp.address import Address
+
+
+_LOOKED_FOR = 50
+"""So many known files are looked for in the folder that a library is said to lie in."""
 
 
 class Access(Enum):
@@ -125,10 +131,27 @@ class Archive:
         if row.path != config.path and (
             on_its_disk or not row.path
         ):  # b"": a location told of it, nobody where
+            if not row.path:
+                self._expect_known(row, config)
             libraries.place(self.catalogue, row.id, config.path, found.identity)
         elif (row.path, row.file_system) != (config.path, found.identity):
             raise LibraryAway(config.name, _shown(config.path), _moved(row, config, found))
         return row, found
+
+    def _expect_known(self, row: LibraryRow, config: LibraryConfig) -> None:
+        """A library that a location told of is not just any folder that is called so: another machine's would count
+        as emptied. Raises LibraryError.
+        """
+        known = list(islice(entries.every(self.catalogue, row.id), _LOOKED_FOR))
+        if not known or any(os.path.lexists(join(config.path, each.path)) for each in known):
+            return
+        raise LibraryError(
+            config.name,
+            _shown(config.path),
+            f"A location told of a library {config.name}, and none of the files known of it was found in "
+            f"{_shown(config.path)}. If this is other music, give it another name in the config; if it is the same, "
+            f"run `fonoteca library adopt {config.name} {_shown(config.path)}`. Nothing was done with it.",
+        )
 
     def _look_at(self, config: LibraryConfig) -> FileSystem:
         try:

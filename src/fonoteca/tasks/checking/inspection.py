@@ -21,6 +21,7 @@ from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.manifest.layout import VERSIONS
 from fonoteca.core.manifest.lines import DropStep, MoveStep, OverStep, Step
 from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
@@ -29,6 +30,7 @@ from fonoteca.tasks.checking.remedy import is_repairable
 from fonoteca.tasks.checking.rereading import Item, Rereader, Trouble, parcels
 from fonoteca.tasks.checking.survey import list_all
 from fonoteca.tasks.crew import Crew
+from fonoteca.tasks.manifest.neighbours import folders_of, strangers
 
 THREADS = 4
 PAGE = 1000
@@ -81,7 +83,11 @@ class Inspection:
         yield Phase("verify", files, size, self.row.name)
         with transaction(self.catalogue):
             list_all(self.catalogue, self.place, self.row)
+        theirs = strangers(self.archive, self.place)
+        folders = folders_of(theirs, self.row)
         for key, size in self.expected.extras():
+            if key.partition(b"/")[0] in folders or (theirs and key.startswith(VERSIONS)):
+                continue  # another archive's at this shared place
             yield Found(
                 Finding(FindingKind.EXTRA, f"{size:,} bytes that nobody recorded", None, self.row.name, key)
             )

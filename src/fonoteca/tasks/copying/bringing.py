@@ -25,6 +25,7 @@ from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import could_go, foresee
 from fonoteca.tasks.foretelling import is_stopped
 from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
+from fonoteca.tasks.manifest.neighbours import listen
 from fonoteca.tasks.manifest.recover import enrol, folder_of
 from fonoteca.tasks.moving.relocation import relocate
 from fonoteca.tasks.moving.retiming import retime
@@ -76,6 +77,8 @@ class Bringing:
             try:
                 for _, library in present:
                     yield from self._patiently(partial(self._agree, one, library))
+                mine = {library.id for _, library in present}
+                yield from listen(self.archive, one.place, one.row, mine)
                 row = places.by_name(self.archive.catalogue, one.config.name)
                 if row is not None and is_due(row, self.archive.now()):
                     yield Phase("list", location=one.config.name)
