@@ -97,3 +97,26 @@ def test_a_name_that_another_library_took_first_is_refused_with_a_proposal(tmp_p
     assert sums_hold(tmp_path / "volume") == ["Music-3/b1.jpg", "Music/a1.jpg"]
     assert ana.types("backup").code == 0
     assert ana.types("verify").code == 0
+
+
+def test_a_lease_that_was_left_behind_is_released_by_a_command(tmp_path: Path, nas: Sshd):
+    """The other laptop was closed in the middle: the message names the command, and the command helps."""
+    volume = tmp_path / "volume"
+    ana = Person(tmp_path, "ana")
+    ana.puts("a1.jpg", b"ana 1")
+    assert ana.types("protect", ana.music, "--to", nas.url(volume)).code == 0
+    (volume / ".fonoteca/lease.json").write_text(
+        '{"owner": "x", "machine": "other", "host": "laptop", "pid": 7}'
+    )
+    ana.puts("a2.jpg", b"ana 2")
+
+    held = ana.types("backup")
+    released = ana.types("location", "release", "volume")
+    again = ana.types("location", "release", "volume")
+
+    assert held.code == 11, held.out + held.err
+    assert "fonoteca location release volume" in held.out + held.err
+    assert (released.code, again.code) == (0, 0), released.err + again.err
+    assert "laptop" in released.out
+    assert "nothing to release" in again.out
+    assert ana.types("backup").code == 0

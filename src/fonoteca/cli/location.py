@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     callback=group_flags,
-    help="""Add, test, list, adopt, replace, forget the places that hold copies.
+    help="""Add, test, list, adopt, replace, release, forget the places that hold copies.
 
     \b
     Example:
@@ -157,6 +157,20 @@ def replace(face: Face, name: Name, plain_folder: PlainFolder = False) -> None:
     from fonoteca.tasks.setup import location_replace
 
     face.setup(location_replace(face.config_path, name, plain_folder=plain_folder))
+
+
+@app.command()
+@faced
+def release(face: Face, name: Name) -> None:
+    """Let others write at a shared place whose last run ended without saying so, on a machine that is off for good.
+
+    \b
+    Example:
+      $ fonoteca location release nas
+    """
+    from fonoteca.tasks.setup import location_release
+
+    face.setup(location_release(face.config_path, name))
 
 
 @app.command()

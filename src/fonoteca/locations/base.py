@@ -212,6 +212,11 @@ class Site(Location, Protocol):
         """Write its marker in the place of the one that stands, at once."""
         ...
 
+    def release(self) -> str | None:
+        """A person says that whoever writes there has ended: who that was, None for nobody. Raises Locked while it is
+        alive on this machine."""
+        ...
+
     def unmake(self, identity: Identity) -> None:
         """Undo `adopt`: take away the marker of `identity`, all else that is ours, and folders that this very object
         made and that are empty. Raises Conflict where the marker is another one, or anything but ours stands there.

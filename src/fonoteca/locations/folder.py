@@ -115,6 +115,20 @@ class FolderLocation:
         with self._border(MARKER):
             replace_whole(os.path.join(self.path, MARKER), marker_bytes(identity, traits))
 
+    def release(self) -> None:
+        """See `base.Site`. A lock ends with its process, so there is nothing to release."""
+        if self.peek() is None:
+            raise absent(self.name, os.fsdecode(self.path))
+        marker_root = self._root()
+        try:
+            marker_fd = self._marker_fd(marker_root, os.O_RDWR)
+            try:
+                lock_or_raise(marker_fd, f"The location {self.name}")
+            finally:
+                calls.close(marker_fd)
+        finally:
+            calls.close(marker_root)
+
     def unmake(self, identity: Identity) -> None:
         """See `base.Site`."""
         root_fd = self._root()

@@ -120,6 +120,10 @@ class Limited:
         """See `base.Site`."""
         self.inner.mark(identity, traits)
 
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        return self.inner.release()
+
     def unmake(self, identity: Identity) -> None:
         """See `base.Site`."""
         self.inner.unmake(identity)

@@ -74,6 +74,10 @@ class Retrying:
         """See `base.Site`."""
         self.patience.ask(lambda: self.inner.mark(identity, traits))
 
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        return self.patience.ask(self.inner.release)
+
     def unmake(self, identity: Identity) -> None:
         """See `base.Site`."""
         self.patience.ask(lambda: self.inner.unmake(identity))

@@ -20,7 +20,7 @@ from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, par
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.sftp.address import Address
 from fonoteca.locations.sftp.digesting import Digester
-from fonoteca.locations.sftp.lease import take
+from fonoteca.locations.sftp.lease import release, take
 from fonoteca.locations.sftp.link import Link
 from fonoteca.locations.sftp.open import OpenSftp
 from fonoteca.locations.sftp.packets import POSIX_RENAME
@@ -158,6 +158,14 @@ class SftpLocation:
             remote.removes([draft])
             raise
         remote.flush([MARKER])
+
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        self._believed()
+        try:
+            return release(self._remote)
+        finally:
+            self._link.close()
 
     def unmake(self, identity: Identity) -> None:
         """See `base.Site`."""
