@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from fonoteca.catalogue import database, libraries, places, tallies
+from fonoteca.catalogue import database, entries, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, S3Config, SftpConfig
+from fonoteca.core.pattern import join
 from fonoteca.core.place import Identity
 from fonoteca.core.policy import Rate
 from fonoteca.disk.asking import yielded
@@ -32,6 +34,10 @@ from fonoteca.locations.folder import FolderLocation
 if TYPE_CHECKING:
     from fonoteca.locations.s3.address import Address as Bucket
     from fonoteca.locations.sftp.address import Address
+
+
+_LOOKED_FOR = 50
+"""So many known files are looked for in the folder that a library is said to lie in."""
 
 
 class Access(Enum):
@@ -133,10 +139,27 @@ class Archive:
         if row.path != config.path and (
             on_its_disk or not row.path
         ):  # b"": a location told of it, nobody where
+            if not row.path:
+                self._expect_known(row, config)
             libraries.place(self.catalogue, row.id, config.path, found.identity)
         elif (row.path, row.file_system) != (config.path, found.identity):
             raise LibraryAway(config.name, _shown(config.path), _moved(row, config, found))
         return row, found
+
+    def _expect_known(self, row: LibraryRow, config: LibraryConfig) -> None:
+        """A library that a location told of is not just any folder that is called so: another machine's would count
+        as emptied. Raises LibraryError.
+        """
+        known = list(islice(entries.every(self.catalogue, row.id), _LOOKED_FOR))
+        if not known or any(os.path.lexists(join(config.path, each.path)) for each in known):
+            return
+        raise LibraryError(
+            config.name,
+            _shown(config.path),
+            f"A location told of a library {config.name}, and none of the files known of it was found in "
+            f"{_shown(config.path)}. If this is other music, give it another name in the config; if it is the same, "
+            f"run `fonoteca library adopt {config.name} {_shown(config.path)}`. Nothing was done with it.",
+        )
 
     def _look_at(self, config: LibraryConfig) -> FileSystem:
         try:
@@ -196,7 +219,10 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
         from fonoteca.locations.retry import Retrying
         from fonoteca.locations.sftp.location import SftpLocation
 
-        return Retrying(SftpLocation(config.name, _address(config), expected, anywhere=anywhere))
+        address, digests = _address(config), config.server_digests
+        return Retrying(
+            SftpLocation(config.name, address, expected, anywhere=anywhere, server_digests=digests)
+        )
     if isinstance(config, S3Config):
         from fonoteca.locations.retry import Retrying
         from fonoteca.locations.s3.location import S3Location

@@ -90,11 +90,14 @@ class OutputFailed(FonotecaError):
 class Locked(FonotecaError):
     """Another process writes this archive."""
 
-    def __init__(self, what: str, pid: int | None) -> None:
+    def __init__(self, what: str, pid: int | None, *, who: str | None = None, remedy: str = "") -> None:
         self.what = what
         self.pid = pid
-        who = f"process {pid}" if pid is not None else "another process"
-        super().__init__(f"{what} is in use by {who}: wait for it to end, or stop it, and run this again.")
+        user = who or (f"process {pid}" if pid is not None else "another process")
+        more = f"; {remedy}" if remedy else ""
+        super().__init__(
+            f"{what} is in use by {user}: wait for it to end, or stop it, and run this again{more}."
+        )
 
 
 class CatalogueError(FonotecaError):

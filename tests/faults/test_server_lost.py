@@ -16,6 +16,7 @@ from fonoteca.errors import Away, Lost
 from fonoteca.locations.patience import Patience
 from fonoteca.locations.retry import Retrying
 from fonoteca.locations.sftp import link
+from fonoteca.locations.sftp.batch import SftpBatch
 from support.archives import Home, restore_bare, tree
 from support.places import MTIME, content, keys, put
 from support.proxy import Proxy, proxy
@@ -165,7 +166,8 @@ def test_a_slow_server_is_waited_for(tmp_path: Path, server: Sshd, between: Prox
 
 def test_a_stalled_server_does_not_delay_drives(tmp_path: Path, server: Sshd, between: Proxy, monkeypatch):
     """The copies at home are made at their own speed, whatever the network does."""
-    monkeypatch.setattr(link, "LIMIT_S", 3.0)
+    monkeypatch.setattr(link, "LIMIT_S", 2.0)
+    monkeypatch.setattr(link, "CONNECT_S", 1.0)
     home = Home(tmp_path / "home")
     home.add_server(server.url(tmp_path / "volume", port=between.port))
     for number in range(20):
@@ -222,3 +224,32 @@ def test_what_is_permanent_fails_at_once(tmp_path: Path, server: Sshd):
     with pytest.raises(Away, match="cannot be reached"):
         Retrying(type(location.inner)("new", server.at(tmp_path), None), patience).peek()
     assert len(pauses) <= patience.tries
+
+
+@pytest.mark.parametrize("when", [1, 2, 3, 4])
+def test_a_server_that_is_restarted_in_mid_transfer_is_found_again_by_the_same_run(
+    tmp_path: Path, server: Sshd, monkeypatch: pytest.MonkeyPatch, when: int
+):
+    """An update of the NAS takes some seconds: the run waits for it, sends again what was lost, and ends well."""
+    monkeypatch.setattr(Patience, "pause", lambda self, tried: time.sleep(1.0 * tried))
+    home = Home(tmp_path / "home", locations=())
+    home.add_server(server.url(tmp_path / "volume"))
+    for number in range(10):
+        home.write(f"{number}.bin", os.urandom(2_000_000))
+    real = SftpBatch.flush
+    restarted: list[int] = []
+
+    def flush(batch: SftpBatch) -> None:
+        restarted.append(1)
+        if len(restarted) == when:
+            server.kill()
+            server.start()
+        real(batch)
+
+    monkeypatch.setattr(SftpBatch, "flush", flush)
+    ended = home.backup()
+
+    assert ended.code == 0, [each.sentence for each in ended.failed]
+    assert len(restarted) >= when
+    assert incoming(tmp_path / "volume") == []
+    assert home.verify("nas").code == 0

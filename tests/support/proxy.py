@@ -29,6 +29,7 @@ class Proxy:
         self._speed: int | None = None
         self._go = threading.Event()
         self._go.set()
+        self._gates = [self._go]
         self._open: list[socket.socket] = []
         self._lock = threading.Lock()
         threading.Thread(target=self._serve, daemon=True).start()
@@ -47,8 +48,16 @@ class Proxy:
         self._go.clear()
 
     def resume(self) -> None:
-        """Pass everything on again."""
+        """Pass everything on again, also what was held on to."""
+        for gate in self._gates:
+            gate.set()
+
+    def hold_on(self) -> None:
+        """The connections that there are stall; new ones pass. What the old ones carry arrives with `resume`."""
+        self._go.clear()
+        self._go = threading.Event()
         self._go.set()
+        self._gates.append(self._go)
 
     def slow(self, speed: int | None) -> None:
         """Pass on at most so many bytes a second, in each direction."""
@@ -56,7 +65,7 @@ class Proxy:
 
     def close(self) -> None:
         """End it all."""
-        self._go.set()
+        self.resume()
         self._listener.close()
         self._reset()
 
@@ -74,12 +83,12 @@ class Proxy:
             with self._lock:
                 self._open += [ours, theirs]
             for one, other in ((ours, theirs), (theirs, ours)):
-                threading.Thread(target=self._pass, args=(one, other), daemon=True).start()
+                threading.Thread(target=self._pass, args=(one, other, self._go), daemon=True).start()
 
-    def _pass(self, one: socket.socket, other: socket.socket) -> None:
+    def _pass(self, one: socket.socket, other: socket.socket, go: threading.Event) -> None:
         with suppress(OSError):
             while data := one.recv(1 << 14):
-                self._go.wait()
+                go.wait()
                 if self._speed is not None:
                     time.sleep(len(data) / self._speed)
                 with self._lock:

@@ -16,7 +16,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     callback=group_flags,
-    help="""Add, list, adopt, replace, forget the places that hold copies.
+    help="""Add, test, list, adopt, replace, release, forget the places that hold copies.
 
     \b
     Example:
@@ -57,15 +57,17 @@ def add(
 ) -> None:
     """Add a place for copies. Files that already stand there are taken as copies by the next backup.
 
-    Without PLACE it sets up the location that the config already has under this name.
+    Without PLACE it sets up the location that the config already has under this name, or asks for it on a terminal.
 
     \b
     Example:
       $ fonoteca location add red /media/red/music-backup --removable
       $ fonoteca location add nas sftp://ana@nas.lan/volume1/music --key ~/.ssh/nas
     """
+    from fonoteca.cli.places import asked_place
     from fonoteca.tasks.setup import location_add
 
+    place = place or asked_place(face, name)
     face.setup(
         location_add(
             face.config_path,
@@ -78,6 +80,33 @@ def add(
             known_hosts=known_hosts,
         )
     )
+
+
+@app.command(name="test")
+@faced
+def try_out(face: Face, place: Place, key: KeyFile = None, known_hosts: KnownHosts = None) -> int:
+    """Try a place out: what it can and cannot promise. Nothing is left behind.
+
+    \b
+    Example:
+      $ fonoteca location test nas
+      $ fonoteca location test sftp://ana@nas.lan/volume1/music --key ~/.ssh/nas
+    """
+    from fonoteca.cli.places import config_or_none
+    from fonoteca.core.report import ExitCode
+    from fonoteca.render import promises
+    from fonoteca.tasks.places.trial import place_of, trial
+
+    found = list(trial(place_of(config_or_none(face), place, key=key, known_hosts=known_hosts)))
+    broken = [each for each in found if each.needed and not each.holds]
+    code = ExitCode.INCOMPLETE if broken else ExitCode.DONE
+    if face.flags.json:
+        for each in found:
+            face.lines.line("promise", each._asdict())
+        face.lines.line("summary", {"exit_code": int(code), "counts": {"broken": len(broken)}})
+    elif not face.flags.quiet or broken:
+        promises.show(broken if face.flags.quiet else found)
+    return code
 
 
 @app.command(name="list")
@@ -128,6 +157,20 @@ def replace(face: Face, name: Name, plain_folder: PlainFolder = False) -> None:
     from fonoteca.tasks.setup import location_replace
 
     face.setup(location_replace(face.config_path, name, plain_folder=plain_folder))
+
+
+@app.command()
+@faced
+def release(face: Face, name: Name) -> None:
+    """Let others write at a shared place whose last run ended without saying so, on a machine that is off for good.
+
+    \b
+    Example:
+      $ fonoteca location release nas
+    """
+    from fonoteca.tasks.setup import location_release
+
+    face.setup(location_release(face.config_path, name))
 
 
 @app.command()

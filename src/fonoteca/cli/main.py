@@ -73,6 +73,8 @@ def exit_code(error: BaseException) -> int:
             return ExitCode.USAGE
         case errors.Locked():
             return ExitCode.LOCKED
+        case errors.Paused():
+            return ExitCode.BUDGET
         case errors.Away() | errors.LibraryAway():
             return ExitCode.AWAY
         case errors.LocationError() | errors.LibraryError() | errors.OutputFailed():

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from fonoteca.errors import UsageError
 
 if TYPE_CHECKING:
     from fonoteca.cli.face import Face
+    from fonoteca.config.model import Config
 
 
 def is_bare_word(word: str) -> bool:
@@ -42,6 +44,26 @@ def bare_source(face: Face, word: str | None) -> str | None:
     if place is None:
         raise UsageError(f"{word} is no path, and no location of the config: give its path.")
     return place
+
+
+def config_or_none(face: Face) -> Config | None:
+    """The config, None where there is none that can be read: a path or a URL needs none."""
+    try:
+        return face.config
+    except UsageError:
+        return None
+
+
+def asked_place(face: Face, name: str) -> str | None:
+    """Where the new location `name` lies, asked of a person; None where nobody is there, or the config knows it."""
+    config = config_or_none(face)
+    is_known = config is not None and name in config.locations
+    if is_known or face.flags.json or face.flags.quiet or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    import typer
+
+    answer = typer.prompt(f"Where is {name}? A folder, or sftp://USER@HOST/PATH", err=True)
+    return str(answer).strip() or None
 
 
 def _bare(face: Face, word: str) -> str | None:

@@ -14,6 +14,7 @@ sees the command, so it is refused and not repeated.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote_from_bytes, unquote_to_bytes, urlencode, urlsplit
 
@@ -114,6 +115,16 @@ def shown(config: LocationConfig) -> str:
     if isinstance(config, FolderConfig):
         return config.path.decode("utf-8", "backslashreplace")
     return url(config, whole=False) if isinstance(config, RemoteConfig) else config.name
+
+
+def beneath(config: LocationConfig, name: str) -> LocationConfig:
+    """A place `name` within the place of `config`: a folder in its folder, a longer prefix in its bucket."""
+    if isinstance(config, FolderConfig | SftpConfig):
+        return replace(config, path=config.path.rstrip(b"/") + b"/" + os.fsencode(name))
+    if isinstance(config, S3Config):
+        return replace(config, prefix=f"{config.prefix}/{name}" if config.prefix else name)
+    joint = "" if config.remote.endswith((":", "/")) else "/"
+    return replace(config, remote=config.remote + joint + name)
 
 
 def same_server(one: LocationConfig, other: LocationConfig) -> bool:

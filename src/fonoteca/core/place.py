@@ -53,6 +53,8 @@ class Traits:
     mtime_precision_ns: int | None = 1
     """Smallest step of a stored mtime; None where mtimes cannot be set."""
     hard_links: bool = True
+    durable_flush: bool = True
+    """What was flushed stays through a power cut over there, as far as the place itself can say."""
     atomic_upload: bool = False
     conditional_write: bool = False
     store_digest: str | None = None
@@ -68,6 +70,13 @@ class Stat(NamedTuple):
     mtime_ns: int | None
     stamp: Stamp
     store_digest: bytes | None = None
+
+
+class StoreDigest(NamedTuple):
+    """What a store itself says of an object's bytes. `kind` as in `Traits.store_digest`."""
+
+    kind: str
+    value: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,16 +53,30 @@ def flush_folder(folder: bytes, *, dir_fd: int | None = None) -> None:
         calls.fsync(fd)
 
 
-def make_folders(path: bytes) -> None:
-    """Make the folder and those above it that are missing, durably. Raises OSError."""
+def make_folders(path: bytes) -> list[bytes]:
+    """Make the folder and those above it that are missing, durably; those that were made, outermost first.
+
+    Raises OSError.
+    """
     parent = os.path.dirname(path)
+    above: list[bytes] = []
     try:
         calls.mkdir(path, 0o755)
     except FileExistsError:
-        return
+        return []
     except FileNotFoundError:
         if parent == path:
             raise
-        make_folders(parent)
+        above = make_folders(parent)
         calls.mkdir(path, 0o755)
     flush_folder(parent or b".")
+    return [*above, path]
+
+
+def remove_folders(made: list[bytes]) -> None:
+    """Remove what `make_folders` made, innermost first, as far as it is empty."""
+    for path in reversed(made):
+        try:
+            calls.rmdir(path)
+        except OSError:
+            return

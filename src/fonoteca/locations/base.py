@@ -26,7 +26,7 @@ from typing import Any, NamedTuple, Protocol
 
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
-from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.errors import LocationError
 
 
@@ -154,6 +154,11 @@ class OpenLocation(Protocol):
         """Absent afterwards; already absent is success."""
         ...
 
+    def digest(self, key: Key) -> StoreDigest | None:
+        """The store's own digest of what stands under `key`, whose bytes do not come here for it; None where it has
+        none. It is the store's word: level `digest`."""
+        ...
+
     def space(self) -> Space | None:
         """Room there, None where it is not known."""
         ...
@@ -205,4 +210,15 @@ class Site(Location, Protocol):
 
     def mark(self, identity: Identity, traits: Traits) -> None:
         """Write its marker in the place of the one that stands, at once."""
+        ...
+
+    def release(self) -> str | None:
+        """A person says that whoever writes there has ended: who that was, None for nobody. Raises Locked while it is
+        alive on this machine."""
+        ...
+
+    def unmake(self, identity: Identity) -> None:
+        """Undo `adopt`: take away the marker of `identity`, all else that is ours, and folders that this very object
+        made and that are empty. Raises Conflict where the marker is another one, or anything but ours stands there.
+        """
         ...

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 
 from fonoteca.core.place import OWN, Identity, Traits
 from fonoteca.disk import calls
-from fonoteca.disk.files import flush_folder, make_folders, read_descriptor, replace_whole
+from fonoteca.disk.files import flush_folder, make_folders, read_descriptor, remove_folders, replace_whole
 from fonoteca.disk.folders import Folders, open_root
 from fonoteca.disk.lock import lock_or_raise
 from fonoteca.disk.mounts import FileSystem, file_system_of
@@ -41,6 +41,8 @@ class FolderLocation:
         self.path = path
         self.expected = expected
         self.anywhere = anywhere and expected is None
+        self._made: list[bytes] = []
+        """Folders that this object made on its way to the root."""
 
     @contextmanager
     def open(self, *, write: bool) -> Iterator[OpenFolder]:
@@ -113,11 +115,43 @@ class FolderLocation:
         with self._border(MARKER):
             replace_whole(os.path.join(self.path, MARKER), marker_bytes(identity, traits))
 
+    def release(self) -> None:
+        """See `base.Site`. A lock ends with its process, so there is nothing to release."""
+        if self.peek() is None:
+            raise absent(self.name, os.fsdecode(self.path))
+        marker_root = self._root()
+        try:
+            marker_fd = self._marker_fd(marker_root, os.O_RDWR)
+            try:
+                lock_or_raise(marker_fd, f"The location {self.name}")
+            finally:
+                calls.close(marker_fd)
+        finally:
+            calls.close(marker_root)
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        root_fd = self._root()
+        try:
+            self._expect_free(root_fd, identity)
+            with self._border():
+                with calls.scandir(root_fd) as names:
+                    found = [os.fsencode(entry.name) for entry in names]
+                strange = next((name for name in found if name != OWN), None)
+                if strange is not None:
+                    raise Conflict(self.name, strange, "stands there, and is not ours")
+                sweep(root_fd, OWN)
+                calls.rmdir(OWN, dir_fd=root_fd)
+        finally:
+            calls.close(root_fd)
+        made, self._made = self._made, []
+        remove_folders(made)
+
     def probe(self) -> Traits:
         """What this place can do, found out by trying; makes the folder, leaves nothing else. Raises
         LocationError."""
         with self._border():
-            make_folders(self.path)
+            self._made += make_folders(self.path)
         root_fd = self._root()
         try:
             return self._probe(root_fd)
@@ -131,7 +165,7 @@ class FolderLocation:
         `identity.file_system` has to be the one on which the folder lies (`identity.new_identity` says it).
         """
         with self._border():
-            make_folders(self.path)
+            self._made += make_folders(self.path)
         root_fd = self._root()
         try:
             self._expect_free(root_fd, identity)

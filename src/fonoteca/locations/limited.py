@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
 from fonoteca.core.flow import Allowance, after, resumes
-from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.core.policy import Rate
 from fonoteca.errors import Paused
 from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Site, Staged, Writing
@@ -120,6 +120,14 @@ class Limited:
         """See `base.Site`."""
         self.inner.mark(identity, traits)
 
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        return self.inner.release()
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        self.inner.unmake(identity)
+
 
 @dataclass(slots=True)
 class LimitedPlace:
@@ -177,6 +185,10 @@ class LimitedPlace:
     def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
         """See `base.OpenLocation`."""
         return self.inner.delete(keys)
+
+    def digest(self, key: Key) -> StoreDigest | None:
+        """See `base.OpenLocation`."""
+        return self.inner.digest(key)
 
     def space(self) -> Space | None:
         """See `base.OpenLocation`."""

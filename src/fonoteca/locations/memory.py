@@ -206,6 +206,10 @@ class OpenMemory:
         except LocationError as error:
             return Outcome(key, error)
 
+    def digest(self, key: Key) -> None:
+        """See `base.OpenLocation`."""
+        checked(self.name, key)
+
     def space(self) -> Space | None:
         """See `base.OpenLocation`."""
         self.check()

@@ -248,6 +248,10 @@ class OpenFolder:
                 names.flush()
             yield from outcomes
 
+    def digest(self, key: Key) -> None:
+        """See `base.OpenLocation`. A folder keeps none."""
+        checked(self.name, key)
+
     def space(self) -> Space | None:
         """See `base.OpenLocation`."""
         with self.border():

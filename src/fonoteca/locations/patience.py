@@ -24,6 +24,8 @@ class Patience:
     tries: int = 5
     first_s: float = 0.5
     longest_s: float = 15.0
+    enough_s: float = 90.0
+    """No further try begins so long after the first one: a server that stalls costs its time limit at each."""
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
     """0 to 1: so that many who lost one server do not come back at one moment."""
@@ -34,10 +36,13 @@ class Patience:
 
     def ask(self, act: Callable[[], T]) -> T:
         """The answer. Raises Lost when all tries were in vain, and at once whatever is not transient."""
+        began = time.monotonic()
         for tried in range(1, self.tries):
             try:
                 return act()
             except Lost:
+                if time.monotonic() - began > self.enough_s:
+                    raise
                 self.pause(tried)
         return act()
 

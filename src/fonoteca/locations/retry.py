@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.errors import Conflict, Lost
 from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Site, Staged, Writing
 from fonoteca.locations.patience import Patience, RetryingReading, Skipping
@@ -73,6 +73,14 @@ class Retrying:
     def mark(self, identity: Identity, traits: Traits) -> None:
         """See `base.Site`."""
         self.patience.ask(lambda: self.inner.mark(identity, traits))
+
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        return self.patience.ask(self.inner.release)
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        self.patience.ask(lambda: self.inner.unmake(identity))
 
 
 @dataclass(slots=True)
@@ -183,6 +191,10 @@ class RetryingPlace:
         if tries == 1:
             return outcomes
         return [repeated(item, outcome) for item, outcome in zip(some, outcomes, strict=True)]
+
+    def digest(self, key: Key) -> StoreDigest | None:
+        """See `base.OpenLocation`."""
+        return self.patience.ask(lambda: self.inner.digest(key))
 
     def space(self) -> Space | None:
         """See `base.OpenLocation`."""

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import islice
 
-from fonoteca.archive import Access, Archive
+from fonoteca.archive import Access, Archive, location_of
 from fonoteca.catalogue import entries, journal, libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
@@ -25,6 +25,8 @@ from fonoteca.errors import UsageError
 from fonoteca.tasks.places import founding, ground
 from fonoteca.tasks.places.draft import Draft, SetupResult
 from fonoteca.tasks.places.memory import remembered
+from fonoteca.tasks.places.opening import is_remote
+from fonoteca.tasks.places.trial import trial
 
 __all__ = [
     "SetupResult",
@@ -34,6 +36,7 @@ __all__ = [
     "library_forget",
     "location_add",
     "location_forget",
+    "location_release",
     "location_replace",
     "protect_setup",
 ]
@@ -159,7 +162,20 @@ def location_add(
             key=key,
             known_hosts=known_hosts,
         )
+        _try_out(draft)
     return draft.carry_out(alone=True)
+
+
+def _try_out(draft: Draft) -> None:
+    """A place beyond this machine that does not keep its word is found out before music is trusted to it."""
+    if draft.objections:
+        return
+    for name in draft.to_found:
+        config = draft.config.locations[name]
+        broken = (
+            [each for each in trial(config) if each.needed and not each.holds] if is_remote(config) else []
+        )
+        draft.objections += [f"{urls.shown(config)}: {each.name}: {each.detail}." for each in broken]
 
 
 def _as_path(place: str) -> str:
@@ -197,6 +213,23 @@ def location_replace(config_path: str, name: str, *, plain_folder: bool = False)
         [
             f"{shown} is {name} from now on. {held} on the lost disk no longer count.",
             f"Run `fonoteca backup {name}` to fill it.",
+        ]
+    )
+
+
+def location_release(config_path: str, name: str) -> SetupResult:
+    """Take away the lease of a run that ended without giving it back. Raises Locked while it is alive here."""
+    config = check_text(read_text(config_path), config_path)
+    location = _configured(config, name)
+    row = remembered(config).places.get(name)
+    if row is None:
+        raise UsageError(f"{name} has not been set up yet. {founding.first_step(location)}")
+    held = location_of(location, row.identity).release()
+    if held is None:
+        return SetupResult([f"Nobody writes at {name}; there was nothing to release."])
+    return SetupResult(
+        [
+            f"Released {name}: it was held by {held}. If that run is not over after all, it stops at its next step."
         ]
     )
 

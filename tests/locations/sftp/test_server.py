@@ -204,3 +204,17 @@ def test_a_server_that_allows_few_sessions_is_served_over_those(tmp_path: Path):
                     assert b"".join(map(bytes, two)) == b"b" * 1000
                     assert b"".join(map(bytes, one)) == b"a" * 1000
                 assert place.traits.streams == max(1, allowed - 1)
+
+
+def test_a_lease_of_a_machine_that_is_gone_can_be_released_by_a_person(location: SftpLocation):
+    """Nobody waits for a laptop that was sold; a run of this machine that works is not released."""
+    other_lease(location, machine="another", host="laptop")
+    with pytest.raises(Locked, match="location release nas"), location.open(write=True):
+        pass
+
+    assert "laptop" in (location.release() or "")
+    assert location.release() is None
+    with location.open(write=True) as place:
+        assert put(place, b"music/a", b"x").error is None
+        with pytest.raises(Locked):
+            type(location)("nas", location.address, location.expected).release()

@@ -69,6 +69,23 @@ class Lease:
             return
 
 
+def release(remote: Remote) -> str | None:
+    """Take a lease away whoever holds it, because a person says that its run is over; who held it, None for nobody.
+
+    Raises Locked while that run is alive on this machine, LocationError.
+    """
+    standing = remote.read_small(LEASE)
+    if standing is None:
+        return None
+    other = _parsed(standing)
+    mine = host.me()
+    if (other.get("machine"), other.get("boot")) == (mine.machine, mine.boot) and _is_alive(other):
+        raise Locked(f"The location {remote.place}", _number(other.get("pid")))
+    remote.make_folders(INCOMING)
+    _put_away(remote, standing)
+    return f"process {other.get('pid', '?')} on {other.get('host', 'another machine')}"
+
+
 def take(remote: Remote) -> Lease:
     """Take it. Raises Locked when another run has it, LocationError."""
     remote.make_folders(INCOMING)
@@ -113,7 +130,12 @@ def _expect_stale(remote: Remote, standing: bytes, draft: bytes) -> None:
         return  # it was taken before this machine was last started
     ours, theirs = remote.lstats([draft, LEASE])
     if ours is None or theirs is None or (ours.mtime or 0) - (theirs.mtime or 0) < STALE_S:
-        raise Locked(f"The location {remote.place} (by {other.get('host', 'another machine')})", None)
+        raise Locked(
+            f"The location {remote.place}",
+            None,
+            who=f"a run on {other.get('host', 'another machine')}",
+            remedy=f"if that one is over, run `fonoteca location release {remote.place}`",
+        )
 
 
 def _is_alive(other: dict[str, Any]) -> bool:

@@ -109,6 +109,24 @@ class Link:
                     break
             return len(self._idle)
 
+    def command(self, words: str, limit_s: float) -> paramiko.Channel | None:
+        """A command running over there, with its input and output; None where the server runs none for us."""
+        from paramiko import SSHException
+
+        with self._lock:
+            self.connect()
+            transport = self._transport
+            assert transport is not None
+            try:
+                channel = transport.open_session(timeout=CONNECT_S)
+                channel.settimeout(limit_s)
+                channel.exec_command(words)
+            except (SSHException, OSError, EOFError) as error:
+                if transport.is_active():
+                    return None
+                raise self.lost(Severed("the connection broke off")) from error
+            return channel
+
     def lost(self, severed: Severed, wire: Wire | None = None) -> LocationError:
         """The error for a session that broke off. What is left of its connection goes too, not a newer one."""
         with self._lock:

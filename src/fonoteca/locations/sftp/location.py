@@ -19,18 +19,22 @@ from fonoteca.errors import Away, Conflict, Denied, LocationError
 from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, parse_marker
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.sftp.address import Address
-from fonoteca.locations.sftp.lease import Lease, take
+from fonoteca.locations.sftp.digesting import Digester
+from fonoteca.locations.sftp.lease import release, take
 from fonoteca.locations.sftp.link import Link
 from fonoteca.locations.sftp.open import OpenSftp
 from fonoteca.locations.sftp.packets import POSIX_RENAME
 from fonoteca.locations.sftp.probing import probe
 from fonoteca.locations.sftp.remote import Remote
+from fonoteca.locations.sftp.root import Root
 
 _LARGEST_MARKER = 32 << 10
 
 
 class SftpLocation:
     """See `base.Location` and `base.Site`. `expected` is who it should be; None can be opened for reading only.
+
+    `server_digests`: commands may be run over there to make digests.
 
     `anywhere`: a bare location may also be a copy of one, on another server than its marker says.
     """
@@ -43,6 +47,7 @@ class SftpLocation:
         *,
         anywhere: bool = False,
         limit_s: float | None = None,
+        server_digests: bool = False,
     ) -> None:
         self.name = name
         self.address = address
@@ -50,6 +55,8 @@ class SftpLocation:
         self.anywhere = anywhere and expected is None
         self._link = Link(name, address, limit_s=limit_s)
         self._remote = Remote(name, self._link, address.path)
+        self._digester = Digester(self._link, address.path) if server_digests else None
+        self._root = Root(self._remote)
         weakref.finalize(self, self._link.close)
 
     @contextmanager
@@ -64,12 +71,14 @@ class SftpLocation:
             lease = take(self._remote) if write else None
             try:
                 if lease is not None:
-                    self._sweep(lease)
-                yield OpenSftp(self._remote, marker, data, lease)
+                    self._root.sweep(INCOMING, lease.hold)
+                yield OpenSftp(self._remote, marker, data, lease, self._digester)
             finally:
                 if lease is not None:
                     lease.release()
         finally:
+            if self._digester is not None:
+                self._digester.close()
             self._link.close()
 
     def _believed(self) -> tuple[Marker, bytes]:
@@ -85,17 +94,6 @@ class SftpLocation:
         if not self.anywhere:
             judge(self.name, marker.identity, self.where(), self.expected)
         return marker, data
-
-    def _sweep(self, lease: Lease) -> None:
-        """Remove what runs that were cut off left staged."""
-        folders: list[bytes] = [INCOMING]
-        for folder in folders:
-            listed = [each for each in self._remote.folders([folder])[0] if each[0] not in (b".", b"..")]
-            folders += [folder + b"/" + name for name, found in listed if found.is_folder]
-            self._remote.removes([folder + b"/" + name for name, found in listed if not found.is_folder])
-            lease.hold()
-        for folder in reversed(folders[1:]):
-            self._remote.remove_folder(folder)
 
     def peek(self) -> Identity | None:
         """See `base.Location`."""
@@ -114,7 +112,7 @@ class SftpLocation:
 
     def probe(self) -> Traits:
         """See `base.Site`."""
-        self._remote.make_root()
+        self._root.make()
         try:
             return probe(self._remote, INCOMING + b"/probe-" + secrets.token_hex(4).encode())
         finally:
@@ -139,7 +137,7 @@ class SftpLocation:
         if self.where() != identity.file_system:
             raise Away(self.name, f"it is the server {self.where()}, not {identity.file_system}")
         found = traits if traits is not None else self.probe()
-        self._remote.make_root()
+        self._root.make()
         self.mark(identity, found)
         return found
 
@@ -160,6 +158,26 @@ class SftpLocation:
             remote.removes([draft])
             raise
         remote.flush([MARKER])
+
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        self._believed()
+        try:
+            return release(self._remote)
+        finally:
+            self._link.close()
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        remote, standing = self._remote, self.peek()
+        if standing is not None and (standing.id, standing.nonce) != (identity.id, identity.nonce):
+            raise Conflict(self.name, MARKER, f"says that this is another location ({standing.id})")
+        for name, _ in remote.folders([b""])[0]:
+            if name not in (b".", b"..", OWN):
+                raise Conflict(self.name, name, "stands there, and is not ours")
+        self._root.sweep(OWN)
+        remote.remove_folder(OWN)
+        self._root.unmake()
 
     def _shown(self) -> str:
         path = self.address.path.decode("utf-8", "backslashreplace")

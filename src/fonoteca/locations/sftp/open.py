@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stat, StoreDigest, Traits
 from fonoteca.disk.folders import split
 from fonoteca.errors import Away, Denied
 from fonoteca.locations.base import Outcome
@@ -20,6 +20,7 @@ from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
 from fonoteca.locations.sftp.batch import SftpBatch
 from fonoteca.locations.sftp.changing import Changing
+from fonoteca.locations.sftp.digesting import Digester
 from fonoteca.locations.sftp.lease import Lease
 from fonoteca.locations.sftp.packets import Attributes
 from fonoteca.locations.sftp.reading import SftpReading
@@ -39,7 +40,14 @@ Some: TypeAlias = list[T]
 class OpenSftp:
     """See `base.OpenLocation`. Made by `SftpLocation.open`; usable from several threads."""
 
-    def __init__(self, remote: Remote, marker: Marker, data: bytes, lease: Lease | None) -> None:
+    def __init__(
+        self,
+        remote: Remote,
+        marker: Marker,
+        data: bytes,
+        lease: Lease | None,
+        digester: Digester | None = None,
+    ) -> None:
         self.name = remote.place
         self.remote = remote
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
@@ -47,6 +55,7 @@ class OpenSftp:
         self._marker = marker
         self._data = data
         self._lease = lease
+        self._digester = digester
         self._numbers = itertools.count(1)
 
     @property
@@ -145,6 +154,11 @@ class OpenSftp:
         while some := [*itertools.islice(rest, TOGETHER)]:
             self.check()
             yield from tuple(change(some))
+
+    def digest(self, key: Key) -> StoreDigest | None:
+        """See `base.OpenLocation`. Made over there, where the user allows it."""
+        name = checked(self.name, key)
+        return self._digester.of(name) if self._digester is not None else None
 
     def space(self) -> Space | None:
         """See `base.OpenLocation`."""

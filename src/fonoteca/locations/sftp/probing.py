@@ -52,6 +52,7 @@ class _Trial:
             name_limit_unit=unit,
             mtime_precision_ns=self._precision(),
             hard_links=self._links(),
+            durable_flush=self.remote.has(packets.FSYNC),
             streams=max(1, self.remote.link.count_sessions(STREAMS)),
         )
 

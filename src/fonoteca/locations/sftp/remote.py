@@ -17,7 +17,7 @@ from itertools import islice
 from typing import TypeAlias, TypeVar
 
 from fonoteca.core.place import Space
-from fonoteca.errors import Conflict, Denied, LocationError
+from fonoteca.errors import Conflict, LocationError
 from fonoteca.locations.sftp import packets, wire
 from fonoteca.locations.sftp.border import Disk, meant
 from fonoteca.locations.sftp.link import Link
@@ -222,37 +222,6 @@ class Remote:
                     raise
                 if found.is_file and found.mode is not None:
                     raise Conflict(self.place, folder, "has a file in its way") from None
-
-    def make_root(self) -> None:
-        """Have the root itself, and what lies above it."""
-        parts = self.root.split(b"/")
-        for count in range(1, len(parts) + 1):
-            path = b"/".join(parts[:count])
-            if not path or path == b".":
-                continue
-            with self.asking() as session:
-                number = session.send(packets.MKDIR, string(path), packets.mode(FOLDER_MODE))
-                try:
-                    session.done(number)
-                except Refusal as refusal:
-                    if count == len(parts) and not self._stands(session, path):
-                        raise self._unmade(refusal, path) from refusal
-
-    def _unmade(self, refusal: Refusal, path: bytes) -> LocationError:
-        if refusal.code not in (wire.NO_SUCH_FILE, wire.DENIED):
-            return self.meant(refusal)
-        shown = path.decode("utf-8", "backslashreplace")
-        return Denied(
-            self.place,
-            f"the folder {shown} cannot be made over there ({refusal.text.lower()})",
-            "Make it there, or give this account permission.",
-        )
-
-    def _stands(self, session: Wire, path: bytes) -> bool:
-        try:
-            return session.attributes(session.send(packets.STAT, string(path))).is_folder
-        except Refusal:
-            return False
 
     def forget_folders(self) -> None:
         """Somebody removed folders behind our back: look anew."""

@@ -21,6 +21,7 @@ from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found, LocationFailed, Phase, Verified, Warned
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.manifest.layout import VERSIONS
 from fonoteca.core.manifest.lines import DropStep, MoveStep, OverStep, Step
 from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
@@ -29,6 +30,7 @@ from fonoteca.tasks.checking.remedy import is_repairable
 from fonoteca.tasks.checking.rereading import Item, Rereader, Trouble, parcels
 from fonoteca.tasks.checking.survey import list_all
 from fonoteca.tasks.crew import Crew
+from fonoteca.tasks.manifest.neighbours import folders_of, strangers
 
 THREADS = 4
 PAGE = 1000
@@ -81,7 +83,11 @@ class Inspection:
         yield Phase("verify", files, size, self.row.name)
         with transaction(self.catalogue):
             list_all(self.catalogue, self.place, self.row)
+        theirs = strangers(self.archive, self.place)
+        folders = folders_of(theirs, self.row)
         for key, size in self.expected.extras():
+            if key.partition(b"/")[0] in folders or (theirs and key.startswith(VERSIONS)):
+                continue  # another archive's at this shared place
             yield Found(
                 Finding(FindingKind.EXTRA, f"{size:,} bytes that nobody recorded", None, self.row.name, key)
             )
@@ -102,7 +108,7 @@ class Inspection:
         yield from self._closing()
 
     def _look(self, items: Iterator[Item]) -> Iterator[list[tuple[Item, Level, Trouble | None]]]:
-        rereader = Rereader(self.place, self.sha256)
+        rereader = Rereader(self.place, self.sha256, by_store=self.level is Level.DIGEST)
         crew: Crew[list[Item], list[tuple[Item, Level, Trouble | None]]] = Crew(rereader.look, THREADS)
         rereader.crew = crew
         return crew.run(parcels(items), self.archive.pause_point)
@@ -252,7 +258,7 @@ class Inspection:
     def _why_weaker(self) -> str:
         asked = self.level.word if self.level is not None else ""
         why = (
-            "this place keeps no digests of its own"
+            "this place keeps no digests of its own (a server can make them: `server_digests = true` in the config)"
             if self.level is Level.DIGEST
             else "it cannot be shown there that the bytes came from the device and not from memory"
         )

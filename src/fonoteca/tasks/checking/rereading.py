@@ -75,10 +75,28 @@ class Rereader:
     crew: Stoppable | None = None
     pace: Callable[[int], None] | None = None
     """Told of each block's bytes; it may wait."""
+    by_store: bool = False
+    """What has its size is compared with the store's own digest, where that has one, instead of being read."""
 
     def look(self, parcel: list[Item]) -> list[tuple[Item, Level, Trouble | None]]:
         """What each is: the level that was reached, and what is wrong. Raises Away, Cancelled."""
-        return [(item, *(item.decided or self._one(item))) for item in parcel]
+        return [(item, *(self._by_store(item, item.decided) or self._one(item))) for item in parcel]
+
+    def _by_store(
+        self, item: Sought, decided: tuple[Level, Trouble | None] | None
+    ) -> tuple[Level, Trouble | None] | None:
+        """As decided, or better by the store's own digest; None when it has to be read: a digest that differs may be
+        the store's mistake.
+        """
+        if not self.by_store or decided is None or decided[1] is not None:
+            return decided
+        if self.crew is not None and self.crew.cancelled:
+            raise Cancelled
+        found = self.place.digest(Key(item.key))
+        if found is None or found.kind not in ("sha256", "xxh3_128"):
+            return decided
+        expected = item.sha256 if found.kind == "sha256" else item.xxh3_128
+        return (Level.DIGEST, None) if found.value == expected else None
 
     def _one(self, item: Sought) -> tuple[Level, Trouble | None]:
         try:

@@ -6,9 +6,11 @@ said, and takes no further part.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from fonoteca.archive import Archive
@@ -16,13 +18,15 @@ from fonoteca.catalogue import pending, places
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.event import Event, LocationFailed, Phase, Warned
-from fonoteca.errors import LocationError
+from fonoteca.errors import LocationError, Lost
+from fonoteca.locations.patience import Patience
 from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.copying.extent import Extent
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import foresee, make_sure_of_room
 from fonoteca.tasks.foretelling import is_stopped
 from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
+from fonoteca.tasks.manifest.neighbours import listen
 from fonoteca.tasks.manifest.recover import enrol
 from fonoteca.tasks.moving.relocation import relocate
 from fonoteca.tasks.moving.retiming import retime
@@ -74,16 +78,36 @@ class Bringing:
         for one in self.alive():
             try:
                 for _, library in present:
-                    yield from enrol(self.archive, one.place, one.row, library)
-                    chain = places.chain(self.archive.catalogue, one.row.id, library.id)
-                    if chain is not None and chain.damaged:
-                        yield from restate(self.archive, one.place, one.row, library)
+                    yield from self._patiently(partial(self._agree, one, library))
+                mine = {library.id for _, library in present}
+                yield from listen(self.archive, one.place, one.row, mine)
                 row = places.by_name(self.archive.catalogue, one.config.name)
                 if row is not None and self.extent.is_whole and is_due(row, self.archive.now()):
                     yield Phase("list", location=one.config.name)
                     yield from survey(self.archive, one.place, one.row)
             except LocationError as error:
                 yield self.fail(one, error)
+
+    def _agree(self, one: Opened, library: LibraryRow) -> Iterator[Event]:
+        yield from enrol(self.archive, one.place, one.row, library)
+        chain = places.chain(self.archive.catalogue, one.row.id, library.id)
+        if chain is not None and chain.damaged:
+            yield from restate(self.archive, one.place, one.row, library)
+
+    def _patiently(self, step: Callable[[], Iterator[Event]]) -> Iterator[Event]:
+        """A step outside of a lane, which a later run would simply take again: so does this one, where a connection
+        breaks off.
+        """
+        began = monotonic()
+        try:
+            yield from step()
+        except Lost:
+            patience = Patience()
+            if monotonic() - began > patience.enough_s:
+                raise  # it stalls: others wait
+            self.archive.pause_point()
+            patience.pause(1)
+            yield from step()
 
     # each library
 
@@ -158,18 +182,21 @@ class Bringing:
             end_findings(self.archive, row, names, self.started_ns, folders)
         for one in self.alive():
             try:
-                for _, row in present:
-                    yield from close_chain(self.archive, one.place, one.row, row)
-                fresh = places.by_name(self.archive.catalogue, one.config.name)
-                if fresh is not None and fresh.sums_stale and self.extent.papers:
-                    from fonoteca.tasks.manifest.papers import write_papers
-
-                    yield Phase("seal", location=one.config.name)
-                    yield from write_papers(self.archive, one.place, fresh)
+                yield from self._patiently(partial(self._seal, one, present))
             except LocationError as error:
                 yield self.fail(one, error)
         if self.extent.is_whole:
             yield from self._snapshots(present)
+
+    def _seal(self, one: Opened, present: Present) -> Iterator[Event]:
+        for _, row in present:
+            yield from close_chain(self.archive, one.place, one.row, row)
+        fresh = places.by_name(self.archive.catalogue, one.config.name)
+        if fresh is not None and fresh.sums_stale and self.extent.papers:
+            from fonoteca.tasks.manifest.papers import write_papers
+
+            yield Phase("seal", location=one.config.name)
+            yield from write_papers(self.archive, one.place, fresh)
 
     def _snapshots(self, present: Present) -> Iterator[Event]:
         for one in self.alive():

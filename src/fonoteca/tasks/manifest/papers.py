@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import IO
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, journal, libraries, places
+from fonoteca.catalogue import copies, journal, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.core import leaflet, naming, sums
@@ -30,6 +30,7 @@ from fonoteca.errors import Conflict, Refused
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.copying.predecessor import ABOUT_ONE
 from fonoteca.tasks.manifest.chains import cards, read_bytes
+from fonoteca.tasks.manifest.neighbours import their_sums
 from fonoteca.tasks.manifest.seal import put_bytes, raise_first
 
 SUMS_KEY = Key(sums.NAME)
@@ -62,33 +63,8 @@ def _spool_sums(archive: Archive, place: OpenLocation, row: PlaceRow, spool: IO[
         if copy.state != "missing"
     )
     # Both are in the order of their keys; a person's file may not be, and then the result is not either.
-    for _, line in heapq.merge(ours, _others(archive, place, row), key=itemgetter(0)):
+    for _, line in heapq.merge(ours, their_sums(archive, place), key=itemgetter(0)):
         spool.write(line)
-
-
-def _others(archive: Archive, place: OpenLocation, row: PlaceRow) -> Iterator[tuple[bytes, bytes]]:
-    """Key and line of what stands in folders of libraries that our catalogue does not know."""
-    rule = naming.rule_named(row.identity.naming)
-    known = {library.uid for library in libraries.every(archive.catalogue)}
-    theirs = {naming.folder_key(card.folder, rule) for card in cards(place) if card.id not in known}
-    if not theirs or place.stat(SUMS_KEY) is None:
-        return
-    for line in _lines(place):
-        try:
-            ((_, key),) = sums.parse([line])
-        except sums.BadSum:
-            continue  # no line of fonoteca's; the file as it is goes to quarantine
-        if key.partition(b"/")[0] in theirs:
-            yield bytes(key), line
-
-
-def _lines(place: OpenLocation) -> Iterator[bytes]:
-    rest = b""
-    with place.read(SUMS_KEY) as reading:
-        for block in reading:
-            *lines, rest = (rest + bytes(block)).split(b"\n")
-            for line in lines:
-                yield line + b"\n"
 
 
 # writing one of them

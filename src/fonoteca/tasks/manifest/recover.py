@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, journal, places
+from fonoteca.catalogue import copies, journal, libraries, places
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
@@ -65,7 +65,8 @@ def _claim_folder(archive: Archive, place: OpenLocation, row: PlaceRow, library:
     if mine is not None and mine.folder == library.name:
         return
     if any(card.folder == library.name and card.id != uid for card in taken):
-        names = {card.folder for card in taken}
+        # A name that the catalogue has for another library would make this one that other.
+        names = {card.folder for card in taken} | {each.name for each in libraries.every(archive.catalogue)}
         number = 2
         while f"{library.name}-{number}" in names:
             number += 1

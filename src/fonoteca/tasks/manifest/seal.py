@@ -7,6 +7,7 @@ opens the location after a crash finds the intents and completes or forgets them
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from fonoteca.core.manifest.segment import SegmentWriter
 from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import LocationError
 from fonoteca.locations.base import Batch, OpenLocation, Outcome, Staged
+from fonoteca.locations.patience import Patience
 
 WRITER = f"fonoteca {__version__}"
 _SPOOL_BYTES = 8 << 20
@@ -87,15 +89,40 @@ class Ledger:
         raise_first(self.place.delete(old))
 
     def _publish(self, tip: Tip, spool: IO[bytes]) -> None:
-        size = spool.tell()
+        """Publish segment and HEAD. Where the connection breaks off, both are tried again: each is whole or not at all,
+        and what a lost try had done is seen.
+        """
+        tries = 0
+
+        def once() -> None:
+            nonlocal tries
+            tries += 1
+            self._publish_once(tip, spool, again=tries > 1)
+
+        Patience(tries=2).ask(once)
+
+    def _stands(self, key: Key, spool: IO[bytes]) -> bool:
+        """True when a try whose answer was lost had put this segment there."""
+        if self.place.stat(key) is None:
+            return False
+        spool.seek(0)
+        with self.place.read(key) as reading:
+            return all(bytes(block) == spool.read(len(block)) for block in reading) and not spool.read(1)
+
+    def _publish_once(self, tip: Tip, spool: IO[bytes], *, again: bool) -> None:
+        size = spool.seek(0, os.SEEK_END)
+        key = segment_key(self.library, tip.number)
+        stands = again and self._stands(key, spool)
         spool.seek(0)
         head = encode_head(Head(self.library, tip, self.now()))
         standing = self.place.stat(head_key(self.library))
         with self.place.batch() as batch:
-            writing = batch.create(segment_key(self.library, tip.number), size, self.now())
-            for block in _blocks(spool):
-                writing.write(block)
-            staged = [writing.finish()]
+            staged = []
+            if not stands:
+                writing = batch.create(key, size, self.now())
+                for block in _blocks(spool):
+                    writing.write(block)
+                staged.append(writing.finish())
             stamp = standing.stamp if standing else None
             staged.append(stage_bytes(batch, head_key(self.library), head, self.now(), replaces=stamp))
             batch.flush()

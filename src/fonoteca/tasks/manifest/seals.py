@@ -40,7 +40,7 @@ def check_chains(
     known = {library.uid for library in libraries.every(archive.catalogue)}
     if set(there) - known:
         yield Warned(
-            f"{row.name} also holds a library that this archive does not know; its files count as extra here. "
+            f"{row.name} also holds a library of another archive; its files are not looked at here. "
             f"`fonoteca location adopt {row.place}` brings it in."
         )
 
