@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fonoteca.core.pattern import join
-from fonoteca.core.settle import LASTING_S, PATIENCE_S, Settling
+from fonoteca.core.settle import LASTING_S, PATIENCE_S, TOGETHER_S, Settling
 from fonoteca.core.spots import Spot
 
 SETTLE_S = 10.0
@@ -94,6 +94,17 @@ def test_neighbours_of_a_file_that_is_being_written_are_not_kept_waiting() -> No
         settling.rests("music", b"a/" + name, PATIENCE_S) for name in (b"done.flac", b"running.flac")
     )
     assert {"music": [Spot(b"a", whole=False)]} == settling.take(PATIENCE_S + SETTLE_S)
+
+
+def test_both_ends_of_a_move_are_looked_at_together() -> None:
+    """Else the one would show a loss, and the other one a find."""
+    settling = Settling(SETTLE_S)
+    settling.notice("music", b"from", b"1.flac", 0.0)
+    settling.notice("music", b"to", b"1.flac", TOGETHER_S)
+
+    assert {} == settling.take(SETTLE_S)
+    assert SETTLE_S + TOGETHER_S == settling.next_due
+    assert [Spot(b"from", False), Spot(b"to", False)] == settling.take(SETTLE_S + TOGETHER_S)["music"]
 
 
 def test_what_was_given_back_is_due_at_once() -> None:

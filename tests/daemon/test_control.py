@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 
 from fonoteca.archive import Access, Archive
+from fonoteca.cli.daemon import _obey
+from fonoteca.cli.stopping import Stop
+from fonoteca.daemon.loop import Daemon
+from fonoteca.daemon.saying import Voice
 from fonoteca.daemon.work import Regular
 from fonoteca.disk.asking import ask, socket_of
 from fonoteca.tasks import scrub
@@ -64,8 +68,8 @@ def test_a_scrub_gives_way_to_new_music_within_a_second(home: Home) -> None:
         one.hands.advance(DAY_S)
         one.until(lambda: scrubbing(one))
         home.write("Nina/new.jpg", b"new")
-        one.until(lambda: one.daemon.settling.next_due, advancing=False)
-        one.hands.advance(10)
+        one.listen()
+        one.hands.advance(11)
         began = time.monotonic()
         one.until(lambda: one.daemon.worker.outcome and not scrubbing(one), advancing=False)
         took = time.monotonic() - began
@@ -288,6 +292,17 @@ def test_asked_to_stop_it_begins_nothing_new(home: Home) -> None:
         assert not (home.place() / "music/Nina/new.jpg").exists()
 
 
+def test_asked_to_stop_before_it_listened_it_stops(home: Home) -> None:
+    """A service manager may change its mind while Python is still being loaded."""
+    with Stop() as before:
+        signal.raise_signal(signal.SIGTERM)
+        one = Daemon(home.config_path, home.config, Voice(lambda line: None, time.time_ns))
+        _obey(one, before)
+        one.run()
+
+    assert one.is_over
+
+
 def test_work_that_fails_is_tried_again_with_patience(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk that is full for a night fills no log."""
     tried: list[float] = []
@@ -301,9 +316,10 @@ def test_work_that_fails_is_tried_again_with_patience(home: Home, monkeypatch: p
         with monkeypatch.context() as patched:
             patched.setattr("fonoteca.daemon.worker.events", failing)
             home.write("Nina/new.jpg", b"new")
+            one.listen()
             for _ in range(24 * 60):
                 one.hands.advance(60)
-                one.step()
+                one.step(patient=False)
                 one.until(lambda: one.daemon.worker.outcome is None, advancing=False)
         assert 24 * 12 - 20 <= len(tried) <= 24 * 12 + 10
         assert 1 == one.said.count("No space left on device")

@@ -36,6 +36,7 @@ def test_a_location_that_comes_back_is_caught_up(home: Home) -> None:
         one.rest()
         (home.base / "blue").rename(home.base / "drawer")
         home.write("Nina/new.jpg", b"new")
+        one.hands.advance(60)
         one.rest()
         assert "blue is away." in one.said
 

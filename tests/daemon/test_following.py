@@ -10,6 +10,7 @@ import pytest
 
 from fonoteca.daemon.work import Follow, Scan
 from support.archives import OLD, Home, tree
+from support.audio import make_audio
 from support.keepers import Keeper, keeper
 
 
@@ -167,13 +168,14 @@ def test_a_file_that_is_written_for_an_hour_is_reported(home: Home) -> None:
         one.rest()
         path = home.base / "music/Bill/running.jpg"
         with path.open("wb") as file:
-            for _ in range(3700 // 8):
+            for _ in range(3700 // 4):
                 file.write(b"more")
                 file.flush()
                 while not one.daemon.watching.has_hints:
                     one.daemon.bell.wait(0.01)
                 one.step(patient=False)
-                one.hands.advance(8)
+                one.hands.advance(4)
+            one.until(lambda: one.daemon.worker.outcome is None, advancing=False)
         assert 1 == one.said.count("has been written to for more than an hour")
         after(one)
 
@@ -225,3 +227,55 @@ def test_a_removed_tree_is_gone(home: Home) -> None:
         after(one)
 
         assert [(6,)] == home.ask("SELECT count(*) FROM entries WHERE state = 'gone'")
+
+
+def holds(home: Home) -> list[tuple[object, ...]]:
+    """Kind and entries of each hold that stands."""
+    return home.ask("SELECT kind, entries FROM holds WHERE ended_ns IS NULL")
+
+
+def test_a_library_that_is_emptied_is_held(home: Home) -> None:
+    """A partial look counts the whole library too: no copy is retired, whatever went folder by folder."""
+    for number in range(10):
+        home.write(f"Miles/{number}.jpg", b"miles %d" % number)
+    with keeper(home) as one:
+        one.rest()
+        before = tree(home.place() / "music")
+        for path in sorted((home.base / "music").rglob("*.jpg")):
+            path.unlink()
+        after(one)
+
+        assert [("removed", 19)] == [(str(kind), entries) for kind, entries in holds(home)]
+        assert before == tree(home.place() / "music")
+        assert "fonoteca hold accept removed-" in one.said
+
+
+def test_a_folder_that_went_out_of_a_big_library_is_no_mass(home: Home) -> None:
+    """What was looked at is nearly all gone; of the library it is little."""
+    for number in range(30):
+        home.write(f"Others/{number}.jpg", b"other %d" % number)
+    with keeper(home) as one:
+        one.rest()
+        shutil.rmtree(home.base / "music/Nina")
+        after(one)
+
+        assert [] == holds(home)
+        assert not (home.place() / "music/Nina/Blues/0.jpg").exists()
+
+
+def test_a_collection_that_is_encrypted_is_held(home: Home, tmp_path: Path) -> None:
+    """Ransomware goes from folder to folder; none of what it leaves reaches the copies."""
+    for number in range(6):
+        make_audio("flac", tmp_path / "music" / f"Miles {number}/{number}.flac", tags={"TITLE": str(number)})
+    shutil.rmtree(home.base / "music/Nina")
+    shutil.rmtree(home.base / "music/Bill")
+    with keeper(home) as one:
+        one.rest()
+        one.hands.advance(3600)
+        before = tree(home.place() / "music")
+        for path in sorted((home.base / "music").rglob("*.flac")):
+            path.write_bytes(os.urandom(path.stat().st_size))
+        after(one)
+
+        assert before == tree(home.place() / "music")
+        assert [6] == [entries for _, entries in holds(home)]

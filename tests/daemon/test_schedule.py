@@ -136,3 +136,21 @@ def test_prune_is_off_unless_a_person_says_so(home: Home) -> None:
         assert Duty.PRUNE.value not in one.daemon.agenda.due_times(
             one.daemon.config.schedule, one.daemon.clock.wall_ns(), one.daemon.clock.zone
         )
+
+
+def test_checksum_files_are_written_hourly_and_at_the_end(home: Home) -> None:
+    """Each new track would have all of it written anew; yet who looks in a drawer finds it complete."""
+    sums = home.place() / "SHA256SUMS"
+    with keeper(home) as one:
+        one.rest()
+        home.write("Nina/first.jpg", b"first")
+        one.rest()
+        assert b"first" not in sums.read_bytes()
+        one.hands.advance(3600)
+        one.rest()
+        assert b"first" in sums.read_bytes()
+        home.write("Nina/second.jpg", b"second")
+        one.rest()
+        assert b"second" not in sums.read_bytes()
+
+    assert b"second" in sums.read_bytes()

@@ -52,6 +52,23 @@ def test_a_queue_that_ran_over_means_a_scan(home: Home) -> None:
         assert "events came faster than they were read" in one.said
 
 
+def test_a_queue_that_really_ran_over(home: Home) -> None:
+    """The kernel's own queue, while nobody reads it; folders that came meanwhile are watched afterwards."""
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    with keeper(home) as one:
+        one.rest()
+        with inotify(one)._lock:
+            for number in range(limit + 10):
+                os.utime(home.base / f"music/Nina/{number % 2}.jpg")  # the same event twice in a row is one
+            home.write("Miles/blue.jpg", b"blue")
+        one.rest()
+        home.write("Miles/later.jpg", b"later")
+        one.rest()
+
+        assert ["start", "missed"] == reasons(one)
+        assert mirrored(home)
+
+
 def test_after_an_overflow_events_still_come(home: Home) -> None:
     """Watches are made anew, for folders whose making was among what was dropped."""
     with keeper(home) as one:
@@ -65,12 +82,16 @@ def test_after_an_overflow_events_still_come(home: Home) -> None:
         assert 2 == len(reasons(one))
 
 
-def test_a_watch_that_died_is_begun_anew(home: Home) -> None:
+@pytest.mark.parametrize("thread", ["inotify", "emitter", "observer"])
+def test_a_watch_that_died_is_begun_anew(home: Home, thread: str) -> None:
     """Nobody restarts a daemon because one of its threads is gone."""
     with keeper(home) as one:
         one.rest()
-        inotify(one).stop()
-        inotify(one).join()
+        observer = one.daemon.watching.watch._observers["music"]
+        (emitter,) = observer.emitters
+        dying = {"inotify": observer.inotify, "emitter": emitter, "observer": observer}[thread]
+        dying.stop()
+        dying.join()
         home.write("Nina/meanwhile.jpg", b"meanwhile")
         one.rest()
         home.write("Nina/later.jpg", b"later")
@@ -94,7 +115,7 @@ def test_too_few_watches_are_said_with_what_raises_them(home: Home, monkeypatch:
         return real(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(InotifyFD, "add_callback", add_callback)
-    monkeypatch.setattr(eventful, "_allowed", lambda: 50)
+    monkeypatch.setattr(eventful, "_allowed", lambda: (eventful.MAX_WATCHES[0], 50))
     with keeper(home) as one:
         one.rest()
         home.write("artist 7/b.jpg", b"b")

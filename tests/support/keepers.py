@@ -79,14 +79,25 @@ class Keeper:
         """Go round until something is so. Time goes on by half a second a round while nothing is under way."""
         deadline = time.monotonic() + PATIENCE_S
         while not condition():
-            assert time.monotonic() < deadline, "\n".join(self.lines)
+            assert time.monotonic() < deadline, "".join(self.lines)
             self.step()
             if advancing and self.daemon.worker.outcome is None:
                 self.hands.advance(0.5)
 
+    def listen(self) -> None:
+        """Until nothing more is told of. The kernel, and watchdog's grouping of moves, have half a second of real time;
+        the clock of the daemon stands still meanwhile.
+        """
+        quiet = 0
+        while quiet < 32:
+            told = self.daemon.watching.has_hints
+            self.step()
+            quiet = 0 if told else quiet + 1
+
     def rest(self) -> None:
         """Until all that is due is done, and nothing waits to settle."""
         quiet = 0
+        self.listen()
 
         def is_at_rest() -> bool:
             nonlocal quiet
@@ -95,7 +106,7 @@ class Keeper:
                 one.worker.outcome or one.settling.next_due or one.watching.has_hints or one.agenda.arrivals
             )
             quiet = 0 if busy or one.agenda.scan_reason or one.agenda.to_scrub else quiet + 1
-            return quiet > 40  # the kernel, and watchdog's grouping of moves, have had their time (0.5 s)
+            return quiet > 5
 
         self.until(is_at_rest)
 

@@ -240,8 +240,9 @@ def needed(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
 
 def superseded(connection: sqlite3.Connection, location: int) -> tuple[int, int]:
     """Files and bytes of old contents that a location will keep as versions, if all that was written is another."""
+    # CROSS: from what is pending to its copies. The planner would walk through all that is pending for each copy.
     found = connection.execute(
-        "SELECT count(*), coalesce(sum(o.size), 0) FROM pending p JOIN copies c ON c.location = ? "
+        "SELECT count(*), coalesce(sum(o.size), 0) FROM pending p CROSS JOIN copies c ON c.location = ? "
         "AND c.entry = p.entry AND c.state = 'good' JOIN contents o ON o.id = c.content "
         "JOIN entries e ON e.id = p.entry WHERE p.reason = ? OR c.content <> e.content",
         (location, WRITTEN),

@@ -15,6 +15,7 @@ import typer
 from fonoteca.cli.face import Face, faced
 
 if TYPE_CHECKING:
+    from fonoteca.cli.stopping import Stop
     from fonoteca.daemon.loop import Daemon
 
 
@@ -63,7 +64,7 @@ def daemon(
     )
     manager = Manager.of(os.environ, os.getpid())
     one = Daemon(face.config_path, face.config, voice, manager)
-    _obey(one)
+    _obey(one, face.stop)
     one.run()
     face.done()
     return 0
@@ -93,8 +94,8 @@ def _said(line: str) -> None:
     sys.stdout.flush()
 
 
-def _obey(one: Daemon) -> None:
-    """The first request to stop is kept gently, the second at once."""
+def _obey(one: Daemon, before: Stop) -> None:
+    """The first request to stop is kept gently, the second at once; one that came `before` now counts."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
@@ -103,3 +104,5 @@ def _obey(one: Daemon) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGHUP, lambda number, frame: one.reload())
+    if before.requested:
+        (one.reload if before.signal_number == signal.SIGHUP else one.stop)()

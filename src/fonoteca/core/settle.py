@@ -22,6 +22,11 @@ from fonoteca.core.spots import Spot
 PATIENCE_S = 60.0
 """After so long files that rest are looked at, though others of their folder do not."""
 
+TOGETHER_S = 1.0
+"""What comes to rest within so short a time is looked at together: a move from one folder to another is one event, not
+a loss and a find. Hints are gathered for half of that time.
+"""
+
 LASTING_S = 3600.0
 """A file that is being written for so long is reported."""
 
@@ -63,12 +68,18 @@ class Settling:
     def take(self, now: float) -> dict[str, list[Spot]]:
         """What is due, by library; it counts as looked at from now on. Files that do not rest stay noticed."""
         found: dict[str, list[Spot]] = {}
+        if self._is_early(now):
+            return found
         for (library, folder), unrest in list(self._unrest.items()):
             if now < self._due(unrest):
                 continue
             found.setdefault(library, []).append(Spot(folder, unrest.whole))
             self._looked_at(library, folder, unrest, now)
         return found
+
+    def _is_early(self, now: float) -> bool:
+        due = self.next_due
+        return due is None or now < due
 
     def _looked_at(self, library: str, folder: bytes, unrest: _Unrest, now: float) -> None:
         for name in unrest.resting(now, self.settle_s):
@@ -104,7 +115,9 @@ class Settling:
     @property
     def next_due(self) -> float | None:
         """When something will be due if nothing more happens; None where nothing waits."""
-        return min((self._due(unrest) for unrest in self._unrest.values()), default=None)
+        times = [self._due(unrest) for unrest in self._unrest.values()]
+        soon = min(times, default=0.0) + TOGETHER_S
+        return max((at for at in times if at <= soon), default=None)
 
     def lasting(self, now: float) -> list[tuple[str, bytes]]:
         """Library and path of files that are being written for an hour, each told once."""

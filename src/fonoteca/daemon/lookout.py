@@ -11,7 +11,7 @@ from fonoteca.daemon.agenda import ALL, Agenda
 from fonoteca.daemon.drives import Drives
 from fonoteca.daemon.saying import NOTICE, WARNING, Voice
 from fonoteca.daemon.watching import Watching
-from fonoteca.daemon.work import Follow, Scan
+from fonoteca.daemon.work import Follow, Scan, ScrubPlace
 from fonoteca.daemon.worker import Outcome, Stillness
 from fonoteca.library.eventful import Unwatched, Watched
 
@@ -87,6 +87,19 @@ class Lookout:
             if changed and is_watched and name not in self.watching.told_of:
                 self.watching.is_silent(name, now)
                 self._tell(name)
+
+    def tell_place(self, outcome: Outcome, name: str, *, calm: bool) -> None:
+        """What a person who stands beside the drive waits for. When it is not `calm` its scrub is left for later."""
+        if name in outcome.failed:
+            return
+        if outcome.lacking:
+            sentence = f"{name} still lacks {outcome.lacking:,} copies: `fonoteca status` says why."
+            self.voice.say(sentence, WARNING)
+            return
+        if isinstance(outcome.work, ScrubPlace) or not calm:
+            self.agenda.to_scrub = [each for each in self.agenda.to_scrub if each != name]
+            end = ": eject it now" if self.config.locations[name].removable else ""
+            self.voice.say(f"{name} is up to date{end}.", NOTICE)
 
     def words(self) -> dict[str, str]:
         """How each library is watched."""

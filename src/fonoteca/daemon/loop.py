@@ -41,6 +41,9 @@ ROUND_S = 60.0
 SLEPT_S = 10.0
 """A machine whose boot clock ran ahead so far was asleep: events may have been lost, drives changed."""
 
+LAST_PAPERS_S = 3.0
+"""`SHA256SUMS` has so long when the daemon is asked to stop; the next start brings it up to date anyway."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0
 """After work that failed, nothing is begun for so long; twice as long each time."""
 
@@ -115,10 +118,21 @@ class Daemon:
         if self.worker.outcome is not None:
             self.worker.outcome.reins.pull()
         self.worker.wait()
+        self._put_papers()
         self.telling.close()
         self.lookout.close()
         self.control.close()
         self.voice.say("Stopped; what was finished stands.")
+
+    def _put_papers(self) -> None:
+        """`SHA256SUMS` knows what was copied since it was written, where that can be had soon."""
+        if not self.agenda.owes_papers or self.control.is_asked_to_yield:
+            return
+        self.worker.start(Follow({}, papers=True), self.config)
+        self.worker.wait(LAST_PAPERS_S)
+        if self.worker.outcome is not None:
+            self.worker.outcome.reins.pull()
+        self.worker.wait()
 
     # being told, from signal handlers
 
@@ -228,27 +242,13 @@ class Daemon:
         there = self.lookout.drives.has_location(place)
         self.agenda.done(outcome, now, self.clock.wall_ns(), has_place=there)
         if isinstance(outcome.work, CatchUp | ScrubPlace) and there:
-            self._tell_place(outcome, place)
+            calm = is_calm(self.config.background, self.clock.wall_ns(), self.clock.zone)
+            self.lookout.tell_place(outcome, place, calm=calm)
 
     def _recovered(self, outcome: Outcome) -> None:
         for name in outcome.copied:
             if name not in outcome.failed:
                 self.voice.is_over(f"failed {name}")
-
-    def _tell_place(self, outcome: Outcome, name: str) -> None:
-        """What a person who stands beside the drive waits for."""
-        if name in outcome.failed:
-            return
-        if outcome.lacking:
-            self.voice.say(
-                f"{name} still lacks {outcome.lacking:,} copies: `fonoteca status` says why.", WARNING
-            )
-            return
-        calm = is_calm(self.config.background, self.clock.wall_ns(), self.clock.zone)
-        if isinstance(outcome.work, ScrubPlace) or not calm:
-            self.agenda.to_scrub = [each for each in self.agenda.to_scrub if each != name]
-            end = ": eject it now" if self.config.locations[name].removable else ""
-            self.voice.say(f"{name} is up to date{end}.", NOTICE)
 
     # the config
 

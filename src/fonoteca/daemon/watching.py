@@ -92,12 +92,14 @@ class Watching:
         return self.watch.has_hints
 
     def notice_skipped(self, skipped: deque[tuple[str, bytes]], now: float) -> None:
-        """Files that a task left alone because they did not rest."""
+        """Files that a task left alone because they did not rest. Where events come these have the names; a hundred
+        thousand new files need not be remembered twice.
+        """
         while skipped:
             library, path = skipped.popleft()
             folder, name = split(path)
             self.told_of.add(library)
-            self.settling.notice(library, folder, name, now)
+            self.settling.notice(library, folder, name if library in self.polls else None, now)
 
     def missed(self, now: float) -> dict[str, str]:
         """Libraries of which something was missed, with the reason: each has to be looked at whole. Watches that died

@@ -29,13 +29,13 @@ from fonoteca.core.timetable import SECOND_NS, Duty, Zone
 from fonoteca.daemon.clock import Bell, Clock
 from fonoteca.daemon.progress import Progress
 from fonoteca.daemon.work import CatchUp, Regular, ScrubPlace, Work, events, is_heavy, lacking, standing
-from fonoteca.disk.gentle import be_gentle
+from fonoteca.disk.gentle import be_gentle, be_small
 from fonoteca.errors import Interrupted
 from fonoteca.tasks.heeding import heeding
 from fonoteca.tasks.scan import Rests
 
 SHOWN = 10
-"""So many findings of one piece of work are kept to be said; all are counted."""
+"""So many findings of one kind are kept of one piece of work; all are counted."""
 
 
 @dataclass(slots=True)
@@ -91,7 +91,8 @@ class Outcome:
             self.read_bytes += event.size
         elif isinstance(event, Found):
             self.found += 1
-            if len(self.findings) < SHOWN:
+            like = sum(each.kind is event.finding.kind for each in self.findings)
+            if like < SHOWN:  # a hold is said also where a hundred files went
                 self.findings.append(event.finding)
         elif isinstance(event, LocationFailed):
             self.failed[event.location] = event.sentence
@@ -164,10 +165,10 @@ class Worker:
         outcome, self._thread, self._outcome = self._outcome, None, None
         return outcome
 
-    def wait(self) -> None:
-        """Until nothing is under way."""
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until nothing is under way, or for so long."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
 
     def _run(self, outcome: Outcome, config: Config) -> None:
         try:
@@ -177,6 +178,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the loop says it, and goes on with the other work
             outcome.error = error
         finally:
+            be_small()
             outcome.is_over = True
             self.bell.ring()
 

@@ -1,4 +1,5 @@
-"""Reading in the background so that whoever plays music notices nothing: last in line for the disk and the processor.
+"""Working in the background so that whoever plays music notices nothing: last in line for the disk and the processor,
+and with little memory afterwards.
 
 Linux keeps both priorities for each thread, so a thread that is gentle leaves the others as they are, and takes it
 with it when it ends.
@@ -9,7 +10,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
-from fonoteca.disk import calls
+from fonoteca.disk import calls, native
 
 NICE = 10
 """Niceness, of 19 at most."""
@@ -30,3 +31,8 @@ def be_gentle() -> None:
     except OSError:
         with suppress(OSError):
             calls.set_io_priority(BEST_EFFORT, LOWEST)
+
+
+def be_small() -> None:
+    """Give the memory back that a piece of work needed: whoever rests for hours does so in little of it."""
+    native.trim_memory()

@@ -129,6 +129,12 @@ def open_beneath(root_fd: int, path: bytes, flags: int) -> int:
     return fd
 
 
+def trim_memory() -> None:
+    """Give back to the system what was freed (malloc_trim(3)); nothing where the C library has no such call."""
+    if hasattr(_libc, "malloc_trim"):
+        _libc.malloc_trim(0)
+
+
 def set_io_priority(priority_class: int, level: int) -> None:
     """ioprio_set(2) for the calling thread: class 3 is idle, 2 best effort with `level` 0 (first) to 7 (last)."""
     if _syscall(_IOPRIO_SET, 1, 0, priority_class << 13 | level) < 0:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from fonoteca.disk.mounts import Mount, file_system, is_remote, read_mounts
 
-MAX_WATCHES = "/proc/sys/fs/inotify/max_user_watches"
+MAX_WATCHES = ("fs.inotify.max_user_watches", "user.max_inotify_watches")
+"""Where the kernel keeps its limits: of the machine, and of the user namespace (a container) that we live in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +34,24 @@ State = Watched | Unwatched
 def too_few(root: bytes) -> Unwatched:
     """What a person has to know: how many watches are needed, how many allowed, and what raises that."""
     needed = sum(1 for _ in os.walk(root))
-    allowed = _allowed()
+    setting, allowed = _allowed()
     wanted = max(2 * needed, 2 * allowed, 65536)
     return Unwatched(
         f"{needed:,} folders need {needed:,} inotify watches, {allowed:,} are allowed for all programs together",
-        f"sudo sysctl fs.inotify.max_user_watches={wanted}",
+        f"sudo sysctl {setting}={wanted}",
     )
 
 
-def _allowed() -> int:
+def _allowed() -> tuple[str, int]:
+    """The setting that allows the fewest, and how many."""
+    found = [(_value(name), name) for name in MAX_WATCHES]
+    allowed, setting = min((each for each in found if each[0]), default=(0, MAX_WATCHES[0]))
+    return setting, allowed
+
+
+def _value(setting: str) -> int:
     try:
-        with open(MAX_WATCHES, encoding="ascii") as file:
+        with open("/proc/sys/" + setting.replace(".", "/"), encoding="ascii") as file:
             return int(file.read())
     except (OSError, ValueError):
         return 0

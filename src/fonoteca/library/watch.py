@@ -10,13 +10,9 @@ What was missed (a queue that ran over, a thread that died, too few watches) is 
 
 from __future__ import annotations
 
-import errno
 import os
-import threading
-import warnings
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from watchdog.events import (
     DirAttribEvent,
@@ -32,15 +28,10 @@ from watchdog.events import (
     FileSystemEvent,
     FileSystemEventHandler,
 )
-from watchdog.observers.api import BaseObserver
-from watchdog.observers.inotify import InotifyEmitter, InotifyWatchGroup
-from watchdog.observers.inotify_c import InotifyFD
 
 from fonoteca.core.pattern import Exclusion, split
 from fonoteca.library.eventful import State, Unwatched, Watched, eventless, remedy_of, too_few
-
-# Watching a folder once more is meant; watchdog thinks that it must be a mistake.
-warnings.filterwarnings("ignore", message="Callback with id", category=RuntimeWarning)
+from fonoteca.library.inotify import Emitter, Hint, Observer, Told
 
 _EVENTS: list[type[FileSystemEvent]] = [
     *(
@@ -56,130 +47,22 @@ _EVENTS: list[type[FileSystemEvent]] = [
 """Not: opened, closed after reading. Our own reading is no news."""
 
 
-class Hint(NamedTuple):
-    """Something happened to `name` in `folder`, or to the folder itself; `whole`: maybe to all below it."""
-
-    library: str
-    folder: bytes
-    name: bytes | None
-    whole: bool
-
-
-@dataclass(slots=True)
-class _Told:
-    """What watchdog's threads tell the one that decides."""
-
-    wake: Callable[[], None]
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    hints: dict[tuple[str, bytes, bytes | None], bool] = field(default_factory=dict)
-    overflowed: set[str] = field(default_factory=set)
-    limited: set[str] = field(default_factory=set)
-
-    def hint(self, hint: Hint) -> None:
-        key = hint[:3]
-        with self.lock:
-            first = not self.hints
-            self.hints[key] = self.hints.get(key, False) or hint.whole
-        if first:
-            self.wake()
-
-    def trouble(self, kind: set[str], library: str) -> None:
-        with self.lock:
-            kind.add(library)
-        self.wake()
-
-
-class _Group(InotifyWatchGroup):
-    """Watchdog's watches of one tree, which tell what they could not see."""
-
-    told: _Told
-    library: str
-
-    def on_queue_overflow(self) -> None:
-        self.told.trouble(self.told.overflowed, self.library)
-        super().on_queue_overflow()
-
-    def _add_callback(self, path: bytes) -> None:
-        try:
-            wd = self._inotify_fd.add_callback(path, self.event_mask, self._callback, self._id)
-        except OSError as error:
-            if error.errno == errno.ENOSPC:
-                self.told.trouble(self.told.limited, self.library)
-            elif path == self.path:
-                raise
-            return  # it vanished, or may not be read: the next scan says which
-        self._active_callbacks_by_path[path] = wd
-        self._active_callbacks_by_watch[wd] = path
-
-    def cover(self, path: bytes) -> None:
-        """Watch what lies at `path` and below. A folder that is watched already stays so, by its name of now."""
-        with self._lock:
-            for folder, _, _ in os.walk(path):
-                self._add_callback(folder)
-
-
-class _Emitter(InotifyEmitter):
-    """Watchdog's emitter, over our `_Group`."""
-
-    def __init__(self, *given: Any, told: _Told, library: str, **more: Any) -> None:
-        super().__init__(*given, **more)
-        self._kind = type("Group", (_Group,), {"told": told, "library": library})
-
-    def on_thread_start(self) -> None:
-        self._inotify = self._kind(
-            self._inotify_fd,
-            self.watch.path,
-            is_recursive=True,
-            event_mask=self.get_event_mask_from_filter(),
-        )
-
-    def cover(self, path: bytes) -> None:
-        """See `_Group.cover`."""
-        if isinstance(self._inotify, _Group):
-            self._inotify.cover(path)
-
-    @property
-    def folders(self) -> int:
-        """How many folders are watched."""
-        return 0 if self._inotify is None else len(self._inotify._active_callbacks_by_watch)
-
-
-class _Observer(BaseObserver):
-    """One tree, with an inotify instance of its own, so that another tree's trouble is not ours."""
-
-    def __init__(self, told: _Told, library: str) -> None:
-        self.inotify = InotifyFD()
-        self.inotify.start()
-        super().__init__(_Emitter, inotify_fd=self.inotify, told=told, library=library)
-
-    def on_thread_stop(self) -> None:
-        super().on_thread_stop()
-        self.inotify.stop()
-        self.inotify.join()
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether every thread that brings events lives."""
-        threads = [self, self.inotify, *self.emitters]
-        return bool(self.emitters) and all(thread.is_alive() for thread in threads)
-
-
 class _Handler(FileSystemEventHandler):
     """Turns watchdog's events into hints."""
 
-    def __init__(self, told: _Told, library: str, root: bytes, exclusion: Exclusion) -> None:
+    def __init__(self, told: Told, library: str, root: bytes, exclusion: Exclusion) -> None:
         self._told, self._library, self._exclusion = told, library, exclusion
         self._prefix = root.rstrip(b"/") + b"/"
 
     def dispatch(self, event: FileSystemEvent) -> None:
         arrives = isinstance(event, DirCreatedEvent | DirMovedEvent)
         source, target = os.fsencode(event.src_path), os.fsencode(event.dest_path or b"")
-        if source:
-            self._tell(source, event.is_directory, whole=arrives and not target)
-        if target:
-            self._tell(target, event.is_directory, whole=arrives)
+        hints = [*self._hints(source, event.is_directory, whole=arrives and not target)]
+        hints += self._hints(target, event.is_directory, whole=arrives)
+        if hints:
+            self._told.hint(hints)
 
-    def _tell(self, whole_path: bytes, is_folder: bool, *, whole: bool) -> None:
+    def _hints(self, whole_path: bytes, is_folder: bool, *, whole: bool) -> Iterator[Hint]:
         if not whole_path.startswith(self._prefix):
             return
         path = whole_path[len(self._prefix) :]
@@ -187,19 +70,19 @@ class _Handler(FileSystemEventHandler):
             return
         folder, name = split(path)
         if not is_folder:
-            self._told.hint(Hint(self._library, folder, name, False))
+            yield Hint(self._library, folder, name, False)
             return
-        self._told.hint(Hint(self._library, folder, None, False))
+        yield Hint(self._library, folder, None, False)
         if path:
-            self._told.hint(Hint(self._library, path, None, whole))
+            yield Hint(self._library, path, None, whole)
 
 
 class Watch:
     """All libraries that are watched."""
 
     def __init__(self, wake: Callable[[], None]) -> None:
-        self._told = _Told(wake)
-        self._observers: dict[str, _Observer] = {}
+        self._told = Told(wake)
+        self._observers: dict[str, Observer] = {}
 
     def add(self, library: str, root: bytes, exclusion: Exclusion) -> State:
         """Watch the tree at `root`, anew if it was watched before. Raises nothing: what is wrong is the state."""
@@ -213,7 +96,7 @@ class Watch:
             return Unwatched(error.strerror or str(error), remedy_of(error))
 
     def _start(self, library: str, root: bytes, exclusion: Exclusion) -> State:
-        observer = _Observer(self._told, library)
+        observer = Observer(self._told, library)
         self._observers[library] = observer
         try:
             # Watchdog's annotations know text alone; bytes go through as they are, and so do all names.
@@ -233,9 +116,7 @@ class Watch:
     def folders(self, library: str) -> int:
         """How many folders of a library are watched now."""
         observer = self._observers.get(library)
-        return (
-            sum(each.folders for each in observer.emitters if isinstance(each, _Emitter)) if observer else 0
-        )
+        return sum(each.folders for each in observer.emitters if isinstance(each, Emitter)) if observer else 0
 
     def is_whole(self, library: str) -> bool:
         """Whether a library is watched, and everything that this takes lives."""
@@ -247,7 +128,7 @@ class Watch:
         """
         observer = self._observers.get(library)
         for each in observer.emitters if observer else ():
-            if isinstance(each, _Emitter) and folder:
+            if isinstance(each, Emitter) and folder:
                 each.cover(os.fsencode(each.watch.path) + b"/" + folder)
 
     def drop(self, library: str) -> None:

@@ -20,18 +20,18 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import analyses, libraries, pending, places, standing
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig
-from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Planned, Warned
+from fonoteca.core.event import Event, LibraryFailed, LocationFailed, Phase, Warned
 from fonoteca.core.spots import Spot
-from fonoteca.errors import Full, LibraryError, LocationError
+from fonoteca.errors import LibraryError, LocationError
 from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.ending import end_findings
-from fonoteca.tasks.foresight import could_go, foresee
+from fonoteca.tasks.foresight import foresee, make_sure_of_room
 from fonoteca.tasks.foretelling import foretell, is_stopped, would_move, would_retire
 from fonoteca.tasks.guarding.guard import Guarding
 from fonoteca.tasks.looking.inside import tell
 from fonoteca.tasks.looking.sidecars import hold_against
 from fonoteca.tasks.manifest.closing import close_chain, put_snapshots, restate
-from fonoteca.tasks.manifest.recover import enrol, folder_of
+from fonoteca.tasks.manifest.recover import enrol
 from fonoteca.tasks.moving.relocation import relocate
 from fonoteca.tasks.moving.retiming import retime
 from fonoteca.tasks.moving.retiring import retire
@@ -212,21 +212,12 @@ class Job:
                 yield self._fail(one, error)
 
     def _room(self, row: LibraryRow) -> Iterator[Event]:
-        """What each location still needs must fit above its reserve, or it fails before anything is sent."""
+        """A location without room for what it still needs fails before anything is sent."""
         for one in self.alive():
-            files, size = pending.needed(self.archive.catalogue, one.row.id)
             try:
-                space = one.place.space()
-                folder = folder_of(one.place, row).encode("utf-8", "surrogateescape")
+                yield from make_sure_of_room(self.archive, one, row)
             except LocationError as error:
                 yield self._fail(one, error)
-                continue
-            if files:
-                yield Planned(one.config.name, files, size)
-            sent = size - pending.standing_bytes(self.archive.catalogue, one.row.id, folder)
-            if space is not None and sent > space.usable:
-                yield from could_go(self.archive, one, space.usable, sent)
-                yield self._fail(one, Full(one.config.name, sent, space.usable))
 
     def _transfer(self, config: LibraryConfig, row: LibraryRow, *, dry_run: bool) -> Iterator[Event]:
         totals = pending.totals(self.archive.catalogue)

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 
 from fonoteca.archive import Archive
 from fonoteca.catalogue import pending
-from fonoteca.core.event import Event, Warned
+from fonoteca.catalogue.libraries import LibraryRow
+from fonoteca.core.event import Event, Planned, Warned
 from fonoteca.core.plan.prune import is_worth_saying
-from fonoteca.errors import LocationError
+from fonoteca.errors import Full, LocationError
+from fonoteca.tasks.manifest.recover import folder_of
 from fonoteca.tasks.places.opening import Opened
 from fonoteca.tasks.prune import prunable
 
@@ -32,8 +34,23 @@ def foresee(archive: Archive, one: Opened) -> Iterator[Event]:
         )
 
 
-def could_go(archive: Archive, one: Opened, usable: int, needed: int) -> Iterator[Event]:
-    """A location is about to be called full: which old versions may go there, if any."""
+def make_sure_of_room(archive: Archive, one: Opened, library: LibraryRow) -> Iterator[Event]:
+    """Say what a location still needs of a library. Raises Full where that does not fit above its reserve, and says
+    before which old versions may go there; LocationError when it cannot be asked.
+    """
+    files, size = pending.needed(archive.catalogue, one.row.id)
+    space = one.place.space()
+    folder = folder_of(one.place, library).encode("utf-8", "surrogateescape")
+    if files:
+        yield Planned(one.config.name, files, size)
+    sent = size - pending.standing_bytes(archive.catalogue, one.row.id, folder)
+    if space is not None and sent > space.usable:
+        yield from _could_go(archive, one, space.usable, sent)
+        raise Full(one.config.name, sent, space.usable)
+
+
+def _could_go(archive: Archive, one: Opened, usable: int, needed: int) -> Iterator[Event]:
+    """Which old versions may go at a location that is about to be called full, if any."""
     dropped = prunable(archive, one.row, usable, needed)
     if dropped:
         size = sum(each.size for each in dropped)
