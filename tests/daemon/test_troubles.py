@@ -52,7 +52,7 @@ def test_a_queue_that_ran_over_means_a_scan(home: Home) -> None:
         assert "events came faster than they were read" in one.said
 
 
-def test_a_queue_that_really_ran_over(home: Home) -> None:
+def test_a_queue_that_really_ran_over(home: Home, caplog: pytest.LogCaptureFixture) -> None:
     """The kernel's own queue, while nobody reads it; folders that came meanwhile are watched afterwards."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     with keeper(home) as one:
@@ -67,6 +67,7 @@ def test_a_queue_that_really_ran_over(home: Home) -> None:
 
         assert ["start", "missed"] == reasons(one)
         assert mirrored(home)
+        assert [] == caplog.records  # said by us, and by nobody else
 
 
 def test_after_an_overflow_events_still_come(home: Home) -> None:

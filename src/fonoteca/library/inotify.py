@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -24,6 +25,9 @@ from watchdog.observers.inotify_c import (
     inotify_add_watch,
 )
 from watchdog.observers.inotify_c import Watch as InotifyWatch
+
+# What watchdog warns of is told by `Told`, in words for people.
+logging.getLogger("watchdog").setLevel(logging.CRITICAL)
 
 
 class Hint(NamedTuple):
