@@ -3,16 +3,9 @@
 import pytest
 
 from fonoteca.core.copy import Level
+from fonoteca.core.judgement import Overall, judge
 from fonoteca.core.report import ExitCode
-from fonoteca.core.status import (
-    ArchiveStatus,
-    HoldStatus,
-    LibraryStatus,
-    LocationStatus,
-    Overall,
-    Presence,
-    judge,
-)
+from fonoteca.core.status import ArchiveStatus, HoldStatus, LibraryStatus, LocationStatus, Presence
 
 DAY = 86_400 * 10**9
 MUSIC = LibraryStatus("music", "/home/ana/Music", True, entries=10, copies=((2, 10),))

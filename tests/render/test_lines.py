@@ -6,7 +6,7 @@ import json
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Advanced, Copied, Found, Moved, Phase, RunEnded, RunStarted, Summary, Warned
 from fonoteca.core.finding import Finding, FindingKind
-from fonoteca.core.status import ArchiveStatus, LibraryStatus
+from fonoteca.core.status import ArchiveStatus, FailureStatus, HoldStatus, LibraryStatus
 from fonoteca.render.lines import Lines, status_line
 
 RUN = "5f" * 16
@@ -122,3 +122,27 @@ def test_a_move_says_both_names_with_their_exact_bytes():
         base64.b64decode(line["path_b64"]),
         base64.b64decode(line["was_b64"]),
     )
+
+
+def test_a_status_says_what_kind_of_thing_is_wrong_where_and_since_when():
+    """A panel at the wall shows these, and parses no sentence."""
+    known = ArchiveStatus(
+        time_ns=5 * 10**9,
+        wanted_copies=1,
+        libraries=(LibraryStatus("music", "/m", True, 2, copies=((0, 2),)),),
+        holds=(HoldStatus("removed-7", "music", "removed", 10**9, 6, 10),),
+        failures=(FailureStatus("red", "Full", "red is full.", 10**9),),
+        since=(("copies below policy music", 2 * 10**9),),
+    )
+    line = json.loads(json.dumps(status_line(known)))
+    about = {each["concern"]: (each["library"], each["hold"], each["since"]) for each in line["reasons"]}
+
+    assert about["hold"] == ("music", "removed-7", "1970-01-01T00:00:01Z")
+    assert about["copies below policy"] == ("music", None, "1970-01-01T00:00:02Z")
+    assert about["unprotected"] == (None, None, None)
+    assert line["failures"][0] == {
+        "location": "red",
+        "kind": "Full",
+        "sentence": "red is full.",
+        "since": "1970-01-01T00:00:01Z",
+    }

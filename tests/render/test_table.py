@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 
 from fonoteca.core.copy import Level
-from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence
+from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence, ServiceStatus
 from fonoteca.render import table
 from fonoteca.render.listing import entry_line
+from fonoteca.render.table import doing, in_short, service
 
 DAY = 86_400 * 10**9
 NOW = 400 * DAY
@@ -110,3 +111,40 @@ def test_an_entry_that_is_not_utf8_shows_its_bytes():
     )
 
     assert line.endswith("music/caf\\xe9")
+
+
+def test_what_the_daemon_does_is_said_with_what_is_left():
+    """A person who waits for it wants to know how long."""
+    one = ServiceStatus(
+        7,
+        True,
+        0,
+        "scan",
+        "copy",
+        4000,
+        1200,
+        9_100_000_000,
+        3_200_000_000,
+        "red",
+        140,
+        watch=(("music", "events"),),
+    )
+    still = ServiceStatus(7, True, 0, "scan", "scan", files_done=12)
+
+    assert "scan: copy to red, 1,200 of 4,000 files, 3.2 GB of 9.1 GB, 2 min 20 s left" == doing(one)
+    assert "scan: scan, 12 files" == doing(still)
+    assert "at rest" == doing(ServiceStatus(7, True))
+    now = ArchiveStatus(0, 0, service=one)
+    assert service(now)[0].endswith("left (process 7), last sign of life just now")
+
+
+def test_one_line_says_the_word_and_what_goes_on():
+    """For a pipe, and whoever reads a log of it."""
+    known = ArchiveStatus(0, 0)
+    died = ServiceStatus(7, False, 0)
+
+    assert "unprotected (There is no library yet.); no daemon" == in_short(known)
+    assert in_short(replace(known, service=died)).endswith("; the daemon is dead (process 7)")
+    assert in_short(replace(known, service=replace(died, is_alive=True))).endswith(
+        "the daemon does not answer"
+    )

@@ -7,11 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fonoteca.config.model import Config, FolderConfig, LibraryConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, Metrics, Notify, SftpConfig
 from fonoteca.service.install import Manager, install, reached_through, uninstall, unit_of
 from fonoteca.service.unit import NAME, Unit, fewest, text
 from support.disks import disk
@@ -77,6 +78,15 @@ def test_no_network_unless_a_location_needs_it() -> None:
 
     assert "PrivateNetwork=yes" in text(unit_of(config(red=FOLDER), "/c.toml", user=None))
     assert "PrivateNetwork=yes" not in text(unit_of(config(red=FOLDER, nas=nas), "/c.toml", user=None))
+
+
+def test_notices_need_the_network_and_figures_their_folder() -> None:
+    """A unit that may not speak would keep the bad news to itself."""
+    told = replace(config(red=FOLDER), notify=Notify(urls_file="/u"), metrics=Metrics("/var/lib/node/f.prom"))
+    unit = unit_of(told, "/c.toml", user=None)
+
+    assert unit.network
+    assert "/var/lib/node" in unit.writable
 
 
 def test_a_removable_location_is_reached_through_the_folder_above_its_drive(tmp_path: Path) -> None:

@@ -209,3 +209,32 @@ def test_its_words_as_json(ana: Person) -> None:
         process.terminate()
 
         assert 0 == process.wait(timeout=10)
+
+
+def test_in_the_journal_each_line_bears_its_priority(ana: Person) -> None:
+    """Where stdout is the journal's own stream; a variable that was inherited from elsewhere says nothing."""
+    (ana.home / "said").touch()
+    journal = (ana.home / "said").stat()
+    with daemon(ana, JOURNAL_STREAM=f"{journal.st_dev}:{journal.st_ino}"):
+        until(began(ana))
+    with_priority = said(ana)
+    (ana.home / "said").write_text("")
+    with daemon(ana, JOURNAL_STREAM="1:2"):
+        until(began(ana))
+
+    assert all(line.startswith(("<6>", "<5>")) for line in with_priority.splitlines())
+    assert "<" not in said(ana)
+
+
+def test_a_log_level_says_how_much(ana: Person) -> None:
+    """`debug` each thing that is done, `warning` nothing on a good day."""
+    ana.puts("Nina Simone/02.jpg", b"two")
+    with daemon(ana, "--log-level", "debug"):
+        until(lambda: "copied location=red library=Music path=Nina Simone/02.jpg" in said(ana))
+    (ana.home / "said").write_text("")
+    with daemon(ana, "--log-level", "warning") as process:
+        until(lambda: "at rest" in ana.types("status").out)
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=10)
+
+    assert "" == said(ana)

@@ -9,8 +9,9 @@ from fonoteca.archive import Access
 from fonoteca.catalogue import entries, journal, libraries, places
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.judgement import Overall, judge
 from fonoteca.core.policy import Policy
-from fonoteca.core.status import Overall, Presence, judge
+from fonoteca.core.status import Presence
 from fonoteca.tasks.status import status
 from support.remembered import NOW, Remembered
 

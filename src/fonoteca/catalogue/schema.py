@@ -6,6 +6,8 @@ Digests are the raw 32 and 16 bytes. `level` is `core.copy.Level` as a number.
 
 from __future__ import annotations
 
+from fonoteca.catalogue.counting import TALLIES
+
 FIRST = """
 CREATE TABLE libraries (
     id          INTEGER PRIMARY KEY,
@@ -319,36 +321,25 @@ CREATE TABLE findings (
 ) STRICT;
 CREATE INDEX findings_open ON findings (kind, library, location, path) WHERE closed_ns IS NULL;
 
-CREATE TABLE tallies (                          -- what `status` counts, for 1,024 entries with their copies each
-    bucket   INTEGER PRIMARY KEY,               -- entry >> 10
-    document TEXT NOT NULL                      -- JSON; dropped by the triggers below when something of it changes
+CREATE TABLE failures (                         -- locations at which the last run that copied had to stop
+    location TEXT PRIMARY KEY,                  -- its name in the config
+    kind     TEXT NOT NULL,                     -- the error's class
+    sentence TEXT NOT NULL,
+    since_ns INTEGER NOT NULL
 ) STRICT;
-CREATE TRIGGER entries_added AFTER INSERT ON entries
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
-CREATE TRIGGER entries_dropped AFTER DELETE ON entries
-    BEGIN DELETE FROM tallies WHERE bucket = OLD.id >> 10; END;
-CREATE TRIGGER entries_changed AFTER UPDATE OF folder, kind, content, size, mtime_ns, state ON entries
-    WHEN (OLD.folder, OLD.kind, OLD.content, OLD.size, OLD.mtime_ns, OLD.state)
-        <> (NEW.folder, NEW.kind, NEW.content, NEW.size, NEW.mtime_ns, NEW.state)
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.id >> 10; END;
-CREATE TRIGGER folders_remounted AFTER UPDATE OF file_system ON folders
-    WHEN OLD.file_system IS NOT NEW.file_system
-    BEGIN DELETE FROM tallies; END;
-CREATE TRIGGER copies_added AFTER INSERT ON copies
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
-CREATE TRIGGER copies_dropped AFTER DELETE ON copies
-    BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
-CREATE TRIGGER copies_changed AFTER UPDATE ON copies    -- a copy never goes to another entry
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
-CREATE TRIGGER versions_added AFTER INSERT ON versions
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
-CREATE TRIGGER versions_dropped AFTER DELETE ON versions
-    BEGIN DELETE FROM tallies WHERE bucket = OLD.entry >> 10; END;
-CREATE TRIGGER versions_changed AFTER UPDATE ON versions
-    BEGIN DELETE FROM tallies WHERE bucket = NEW.entry >> 10; END;
+
+CREATE TABLE notices (                          -- what stands, and what a person was told of it
+    key      TEXT PRIMARY KEY,                  -- core.judgement.Reason.key, and a few of core.notice
+    title    TEXT NOT NULL,
+    grade    INTEGER NOT NULL,
+    since_ns INTEGER NOT NULL,
+    told_ns  INTEGER,
+    stands   INTEGER NOT NULL,                  -- whether the person was told last that it stands
+    ended_ns INTEGER
+) STRICT;
 """
 
-STEPS: tuple[str, ...] = (FIRST,)
+STEPS: tuple[str, ...] = (FIRST + TALLIES,)
 """Step n brings a catalogue from schema n to n + 1."""
 
 VERSION = len(STEPS)

@@ -35,6 +35,7 @@ MODULES = {
     "show": "show",
     "daemon": "daemon",
     "service": "service",
+    "notify": "notify",
     "pause": "pause",
     "resume": "resume",
     "config": "config",

@@ -31,7 +31,12 @@ def check(face: Face) -> None:
     Example:
       $ fonoteca config check --config ~/archive.toml
     """
+    import os
+
+    from fonoteca.notify.addresses import wrong
+
     libraries, locations = len(face.config.libraries), len(face.config.locations)
+    face.warn(wrong(face.config.notify, os.environ))
     face.tell([f"{face.config_path} is right. Libraries: {libraries}, locations: {locations}."])
     face.done()
 

@@ -6,8 +6,9 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,12 +18,29 @@ if TYPE_CHECKING:
     from fonoteca.cli.stopping import Stop
     from fonoteca.daemon.loop import Daemon
 
+
+class LevelWord(StrEnum):
+    """How urgent a line is at least."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTICE = "notice"
+    INFO = "info"
+    DEBUG = "debug"
+
+
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
 @faced
-def daemon(face: Face) -> int:
+def daemon(
+    face: Face,
+    log_level: Annotated[
+        LevelWord | None,
+        typer.Option("--log-level", help="How much to say; info when left out.", show_default=False),
+    ] = None,
+) -> int:
     """Watch the libraries and keep every copy up to date and checked, in the foreground, for a service manager.
 
     SIGTERM and SIGINT end it when what is being written is safe; SIGHUP reads the config anew.
@@ -30,18 +48,19 @@ def daemon(face: Face) -> int:
     \b
     Example:
       $ fonoteca daemon
+      $ fonoteca daemon --log-level debug
     """
     from fonoteca.daemon.clock import Clock
     from fonoteca.daemon.loop import Daemon
     from fonoteca.daemon.notify import Manager
-    from fonoteca.daemon.saying import INFO, WARNING, Voice
+    from fonoteca.daemon.saying import LEVELS, Voice
 
     voice = Voice(
         _said,
         Clock().wall_ns,
-        prefixed="JOURNAL_STREAM" in os.environ,
+        prefixed=_is_journal(os.environ),
         line=_line(face) if face.flags.json else None,
-        least=WARNING if face.flags.quiet else INFO,
+        least=LEVELS[log_level or ("warning" if face.flags.quiet else "info")],
     )
     manager = Manager.of(os.environ, os.getpid())
     one = Daemon(face.config_path, face.config, voice, manager)
@@ -49,6 +68,15 @@ def daemon(face: Face) -> int:
     one.run()
     face.done()
     return 0
+
+
+def _is_journal(environ: Mapping[str, str]) -> bool:
+    """Whether stdout is the journal's own stream, as systemd.exec(5) says it: a pipe behind us is none of its."""
+    try:
+        ours = os.fstat(1)
+    except OSError:
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{ours.st_dev}:{ours.st_ino}"
 
 
 def _line(face: Face) -> Callable[[str, Mapping[str, Any]], None]:

@@ -42,6 +42,10 @@ QuietFlag = Annotated[
 ]
 
 
+TOLD = {"backup", "scan", "scrub"}
+"""Commands that a timetable runs: what they found is told to whoever the config names, where nobody watches."""
+
+
 def print_version(wanted: bool) -> None:
     """Answer `--version`, whatever else was typed."""
     if wanted:
@@ -103,6 +107,8 @@ class Face:
     """One command's way to the archive and back to the person or program that called it."""
 
     flags: Flags
+    wrote: bool = False
+    """The archive was opened for writing."""
 
     @property
     def stop(self) -> Stop:
@@ -125,8 +131,9 @@ class Face:
 
     def archive(self, access: Access) -> AbstractContextManager[Archive]:
         """The archive of the config, open. Raises Locked, CatalogueError."""
-        from fonoteca.archive import Archive
+        from fonoteca.archive import Access, Archive
 
+        self.wrote = self.wrote or access is Access.WRITE
         return Archive.open(self.config, access=access, stop=self.stop)
 
     @cached_property
@@ -205,7 +212,13 @@ def faced(command: Callable[..., int | None]) -> Callable[..., int | None]:
 
     def called(ctx: typer.Context, **given: Any) -> int | None:
         ctx.obj.merge(given.pop("config_file"), given.pop("as_json"), given.pop("quiet"))
-        return command(Face(ctx.obj), **given)
+        face = Face(ctx.obj)
+        code = command(face, **given)
+        if face.wrote and ctx.info_name in TOLD and not given.get("dry_run"):
+            from fonoteca.cli.afterwards import tell
+
+            tell(face, ctx.info_name, code or 0)
+        return code
 
     flags = inspect.signature(group_flags, eval_str=True).parameters
     context, *rest = flags.values()

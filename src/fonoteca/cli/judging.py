@@ -6,7 +6,8 @@ import sys
 from typing import TYPE_CHECKING
 
 from fonoteca.cli.face import Face
-from fonoteca.core.status import ArchiveStatus, judge
+from fonoteca.core.judgement import judge
+from fonoteca.core.status import ArchiveStatus
 
 if TYPE_CHECKING:
     from fonoteca.archive import Archive

@@ -21,6 +21,7 @@ from fonoteca.config.model import (
     FolderConfig,
     LibraryConfig,
     LocationConfig,
+    Metrics,
     Notify,
     RcloneConfig,
     S3Config,
@@ -113,6 +114,7 @@ class _Reader:
             schedule=Schedule(**section["schedule"]),
             background=Background(**section["background"]),
             notify=Notify(**section["notify"]),
+            metrics=Metrics(**section["metrics"]),
         )
 
     def _table(self, table: Table, raw: object, path: tuple[str, ...]) -> dict[str, Any]:

@@ -133,10 +133,28 @@ class Background:
 
 @dataclass(frozen=True, slots=True)
 class Notify:
-    """Where notices go. The URLs hold secrets, so they stand in a file of their own."""
+    """Where notices go. The URLs hold secrets, so they stand in a file of their own, or in the environment."""
 
     urls_file: str | None = None
+    urls_env: str | None = None
+    """The name of a variable that holds URLs, apart by blanks."""
+    ping_file: str | None = None
+    """A file with the URL that hears of each cycle's beginning and end."""
+    ping_env: str | None = None
     remind_s: int = 30 * DAY_S
+
+    @property
+    def needs_network(self) -> bool:
+        """Whether anybody is to be told anything."""
+        return any((self.urls_file, self.urls_env, self.ping_file, self.ping_env))
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Where the figures for a monitoring go."""
+
+    file: str | None = None
+    """For the textfile collector of Prometheus' node exporter: its name has to end in `.prom`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +172,4 @@ class Config:
     schedule: Schedule = field(default_factory=Schedule)
     background: Background = field(default_factory=Background)
     notify: Notify = field(default_factory=Notify)
+    metrics: Metrics = field(default_factory=Metrics)

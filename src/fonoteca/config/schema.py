@@ -44,9 +44,17 @@ def _folder(value: object, base: Base) -> bytes:
     return os.fsencode(expand(value, base))
 
 
+def _secret_file(value: object, base: Base) -> str:
+    """A file whose content is secret. An address in its place is refused, and not repeated."""
+    if isinstance(value, str) and "://" in value:
+        raise NotUnderstood("***", "a file that holds the address, since it is a secret")
+    return expand(value, base)
+
+
 _TRUTH = Key(values.truth)
 _TEXT = Key(values.text)
 _FILE = Key(expand, is_local=True)
+_SECRET_FILE = Key(_secret_file, is_local=True)
 _RATE = Key(units.rate)
 
 _PLACE: Table = {
@@ -127,7 +135,14 @@ SECTIONS: Final[Mapping[str, Table]] = {
         "quiet": Key(units.windows),
         "rate": _RATE,
     },
-    "notify": {"urls_file": _FILE, "remind": Key(units.duration, field="remind_s")},
+    "notify": {
+        "urls_file": _SECRET_FILE,
+        "urls_env": Key(values.variable),
+        "ping_file": _SECRET_FILE,
+        "ping_env": Key(values.variable),
+        "remind": Key(units.duration, field="remind_s"),
+    },
+    "metrics": {"file": _FILE},
 }
 TABLES: Final = ("library", "location", *SECTIONS)
 

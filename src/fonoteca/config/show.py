@@ -32,7 +32,15 @@ def masked(text: str) -> dict[str, Any]:
     return {key: _masked(key, value) for key, value in tomllib.loads(text).items()}
 
 
+def _unaddressed(value: Any) -> Any:
+    """Addresses of notices are secrets as a whole, and have no place in a config."""
+    several = value if isinstance(value, list) else [value]
+    return MASK if any(isinstance(each, str) and "://" in each for each in several) else value
+
+
 def _masked(key: str, value: Any) -> Any:
+    if isinstance(value, dict) and key == "notify":
+        return {inner: _masked(inner, _unaddressed(each)) for inner, each in value.items()}
     if isinstance(value, dict):
         return {inner: _masked(inner, each) for inner, each in value.items()}
     if _SECRET.search(key):

@@ -92,7 +92,8 @@ def server_path(value: object) -> bytes:
 def variable(value: object) -> str:
     """The name of an environment variable."""
     if not isinstance(value, str) or not _ENV.fullmatch(value):
-        raise NotUnderstood(value, 'the name of an environment variable, such as "NAS_PASSWORD"')
+        # What stands there may be the secret itself.
+        raise NotUnderstood("***", 'the name of an environment variable, such as "NAS_PASSWORD"')
     return value
 
 

@@ -25,7 +25,8 @@ from fonoteca.daemon.control import Control
 from fonoteca.daemon.drives import Drives
 from fonoteca.daemon.lookout import Lookout
 from fonoteca.daemon.notify import Manager
-from fonoteca.daemon.saying import NOTICE, WARNING, Voice, tell
+from fonoteca.daemon.saying import NOTICE, WARNING, Voice
+from fonoteca.daemon.telling import Telling
 from fonoteca.daemon.watching import GATHER_S, Watching
 from fonoteca.daemon.work import CatchUp, Follow, Scan, ScrubPlace, is_heavy, name_of
 from fonoteca.daemon.worker import Outcome, Stillness, Worker
@@ -61,6 +62,7 @@ class Daemon:
     watching: Watching = field(init=False)
     lookout: Lookout = field(init=False)
     worker: Worker = field(init=False)
+    telling: Telling = field(init=False)
     control: Control = field(init=False)
     agenda: Agenda = field(init=False)
     _stopping: bool = False
@@ -97,7 +99,9 @@ class Daemon:
         self.settling = Settling(self.config.background.settle_s)
         self.watching = Watching(Watch(self.bell.ring), self.settling)
         stillness = Stillness(self.settling, self.clock)
+        self.telling = Telling.of(self.config, self.voice, self.clock, self.bell.ring)
         self.worker = Worker(self.clock, self.bell, stillness)
+        self.telling.attend(self.worker)
         self.control = Control(self.config.catalogue, self.bell)
         self.agenda = Agenda(self._since())
         self.lookout = Lookout(
@@ -115,6 +119,7 @@ class Daemon:
             self.worker.outcome.reins.pull()
         self.worker.wait()
         self._put_papers()
+        self.telling.close()
         self.lookout.close()
         self.control.close()
         self.voice.say("Stopped; what was finished stands.")
@@ -161,6 +166,7 @@ class Daemon:
             self.lookout.look_at_drives(now)
         self._restrain(now)
         self._begin(now)
+        self.telling.step(now, is_idle=self.worker.outcome is None and not self.control.is_asked_to_yield)
         self._sign(now)
         return self._spare(now)
 
@@ -220,7 +226,7 @@ class Daemon:
         outcome = self.worker.finished()
         if outcome is None:
             return
-        tell(self.voice, outcome)
+        self.telling.heard(outcome, now)
         self.manager.status("watching")
         if outcome.interrupted or outcome.error is not None:
             self.agenda.interrupted(outcome, self.settling, now)
@@ -257,7 +263,7 @@ class Daemon:
         except (ConfigError, UsageError) as error:
             self.voice.say(f"The config is refused, the old one stays: {error}", WARNING)
         else:
-            self.config = fresh
+            self.config = self.telling.herald.config = fresh
             self.lookout.apply(fresh, now)
             self.agenda.scan_reason = self.agenda.scan_reason or "config"
             self.voice.say("The config was read anew.", NOTICE)
@@ -296,9 +302,7 @@ class Daemon:
         return {
             "pid": os.getpid(),
             "doing": None if outcome is None else name_of(outcome.work),
-            "phase": None if outcome is None or outcome.phase is None else outcome.phase.name,
-            "files": None if outcome is None or outcome.phase is None else outcome.phase.files,
-            "files_done": 0 if outcome is None else outcome.done,
+            **({} if outcome is None else outcome.progress.account()),
             "since_ns": None if outcome is None else outcome.started_ns,
             "paused_s": max(int(left), 0) if self._is_paused else 0,
             "watch": self.lookout.words(),

@@ -9,15 +9,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fonoteca.core.event import Scanned
+from fonoteca.core.event import Advanced, Event, Scanned
 from fonoteca.core.finding import Severity
+from fonoteca.daemon.flood import Flood, kind_of
 from fonoteca.daemon.work import CatchUp, Follow, Regular, Scan, ScrubPlace, name_of
 from fonoteca.daemon.worker import SHOWN, Outcome
 from fonoteca.errors import Locked
+from fonoteca.render.lines import as_line, finding_fields, name_of_event
 from fonoteca.render.words import files, finding, heading, rfc3339, safe, safe_lines
 
-ERROR, WARNING, NOTICE, INFO = 3, 4, 5, 6
+ERROR, WARNING, NOTICE, INFO, DEBUG = 3, 4, 5, 6, 7
 """Priorities of syslog(3)."""
+
+LEVELS = {"error": ERROR, "warning": WARNING, "notice": NOTICE, "info": INFO, "debug": DEBUG}
+"""By their names on the command line."""
 
 REMEMBERED = 10_000
 
@@ -34,25 +39,52 @@ class Voice:
     least: int = INFO
     """What is less urgent (a larger number) is not said."""
     _said: dict[str, str] = field(default_factory=dict)
+    _flood: Flood = field(default_factory=Flood)
 
-    def say(self, sentence: str, priority: int = INFO) -> None:
-        """One line."""
+    def say(self, sentence: str, priority: int = INFO, *, like: str | None = None, **facts: Any) -> None:
+        """One line. `like`: what it counts with, where many come (else the sentence but for its numbers).
+
+        `facts` are values for programs: a JSON line has them beside its sentence.
+        """
         if priority > self.least:
             return
+        if self._flood.admits(like or kind_of(sentence), self.now()):
+            self._put(sentence, priority, facts)
+
+    def _put(self, sentence: str, priority: int, facts: Mapping[str, Any]) -> None:
         if self.line is not None:
-            self.line("said", {"time": rfc3339(self.now()), "priority": priority, "sentence": sentence})
+            said = {"time": rfc3339(self.now()), "priority": priority, "sentence": sentence}
+            self.line("said", {**said, **facts})
             return
         prefix = f"<{priority}>" if self.prefixed else ""
         self.write("".join(f"{prefix}{line}\n" for line in safe_lines(sentence).splitlines()))
 
-    def say_once(self, about: str, sentence: str, priority: int = INFO) -> None:
+    def count(self, *, all_of_it: bool = False) -> None:
+        """Say how many more there were of what came too often, now that it is over."""
+        for kind, more in self._flood.end() if all_of_it else self._flood.over(self.now()):
+            self._put(f"{more:,} more like this: {kind}", NOTICE, {"like": kind, "count": more})
+
+    def event(self, event: Event) -> None:
+        """Everything that a task does, where that is wanted (`debug`); called for each of 100,000 files."""
+        if self.least < DEBUG or isinstance(event, Advanced):
+            return
+        kind, values = name_of_event(event), as_line(event)
+        if self.line is not None:
+            self.line(kind, {"time": rfc3339(self.now()), "priority": DEBUG, **values})
+            return
+        known = " ".join(f"{name}={safe(str(value))}" for name, value in values.items() if value is not None)
+        self._put(f"{kind} {known}", DEBUG, {})
+
+    def say_once(
+        self, about: str, sentence: str, priority: int = INFO, *, like: str | None = None, **facts: Any
+    ) -> None:
         """Unless just that was said of it last."""
         if self._said.get(about) == sentence:
             return
         if len(self._said) >= REMEMBERED:
             self._said.clear()
         self._said[about] = sentence
-        self.say(sentence, priority)
+        self.say(sentence, priority, like=like, **facts)
 
     def is_over(self, about: str) -> bool:
         """What was said of it holds no more. True when something had been said."""
@@ -88,7 +120,9 @@ def _tell_findings(voice: Voice, outcome: Outcome) -> None:
     for each in outcome.findings:
         priority = WARNING if each.severity is Severity.DAMAGE else NOTICE
         sentence = f"{heading(each.kind)}: {finding(each)}"
-        voice.say_once(f"found {each.kind} {each.library} {each.location} {each.path!r}", sentence, priority)
+        about = f"found {each.kind} {each.library} {each.location} {each.path!r}"
+        like = f"{heading(each.kind)} ({each.location or each.library})"
+        voice.say_once(about, sentence, priority, like=like, finding=finding_fields(each))
     if outcome.found > SHOWN:
         voice.say_once("more found", f"{outcome.found - SHOWN} more findings: run `fonoteca status`.", NOTICE)
 

@@ -12,9 +12,9 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import duties, journal, places
 from fonoteca.core.event import Event, Found
 from fonoteca.core.finding import Finding, FindingKind
+from fonoteca.core.judgement import judge
 from fonoteca.core.policy import Budget, Speed, Timing
 from fonoteca.core.spots import Spot
-from fonoteca.core.status import judge
 from fonoteca.core.timetable import SECOND_NS, Duty, Zone, minute_of, period_ns, share
 from fonoteca.errors import LocationError
 from fonoteca.tasks.scan import Rests

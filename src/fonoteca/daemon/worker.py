@@ -27,6 +27,7 @@ from fonoteca.core.finding import Finding
 from fonoteca.core.settle import Settling
 from fonoteca.core.timetable import SECOND_NS, Duty, Zone
 from fonoteca.daemon.clock import Bell, Clock
+from fonoteca.daemon.progress import Progress
 from fonoteca.daemon.work import CatchUp, Regular, ScrubPlace, Work, events, is_heavy, lacking, standing
 from fonoteca.disk.gentle import be_gentle, be_small
 from fonoteca.errors import Interrupted
@@ -77,9 +78,11 @@ class Outcome:
     lacking: int = 0
     """Copies that the location of a `CatchUp` or `ScrubPlace` still lacks."""
     is_over: bool = False
+    progress: Progress = field(default_factory=Progress)
 
     def take(self, event: Event) -> None:
         """Remember what the loop, and whoever asks it, want to know."""
+        self.progress.take(event)
         if isinstance(event, Phase):
             self.phase, self.done = event, 0
         elif isinstance(event, Advanced):
@@ -136,6 +139,9 @@ class Worker:
     bell: Bell
     stillness: Stillness
     said: Callable[[Event], None] = lambda event: None
+    began: Callable[[], None] = lambda: None
+    looked: Callable[[Archive], None] = lambda archive: None
+    """Sees the archive at the end of each piece of work, in its thread, and raises nothing."""
     _thread: threading.Thread | None = None
     _outcome: Outcome | None = None
 
@@ -147,6 +153,7 @@ class Worker:
     def start(self, work: Work, config: Config) -> None:
         """Begin. Nothing else is under way."""
         outcome = self._outcome = Outcome(work, self.clock.wall_ns())
+        self.began()
         self._thread = threading.Thread(target=self._run, args=(outcome, config), name="work")
         self._thread.start()
 
@@ -183,6 +190,7 @@ class Worker:
             for event in heeding(self._events(outcome, archive, zone), reins):
                 outcome.take(event)
                 self.said(event)
+            self.looked(archive)
 
     def _events(self, outcome: Outcome, archive: Archive, zone: Zone) -> Iterator[Event]:
         archive.pause_point()

@@ -47,7 +47,8 @@ from fonoteca.core.event import (
     WouldRetire,
 )
 from fonoteca.core.finding import Finding
-from fonoteca.core.status import ArchiveStatus, Judgement, ServiceStatus, judge
+from fonoteca.core.judgement import Judgement, judge
+from fonoteca.core.status import ArchiveStatus, ServiceStatus
 from fonoteca.render.words import rfc3339
 
 SCHEMA_VERSION = 1
@@ -103,6 +104,11 @@ class Lines:
         for location, (files, count) in self._moved.items():
             self.line("advanced", {"files": files, "bytes": count, "location": location})
         self._moved.clear()
+
+
+def name_of_event(event: Event) -> str:
+    """What it is called in `type`."""
+    return _KINDS[type(event)]
 
 
 def path_fields(path: bytes | None, name: str = "path") -> Line:
@@ -189,6 +195,7 @@ def status_line(status: ArchiveStatus) -> Line:
             _flat(location) | {"presence": location.presence.value} for location in status.locations
         ],
         "holds": [_flat(hold) for hold in status.holds],
+        "failures": [_flat(failure) for failure in status.failures],
         "warnings": list(status.warnings),
         "service": _service(status.service),
     }
@@ -206,6 +213,11 @@ def _reasons(verdict: Judgement) -> list[Line]:
             "exit_code": int(reason.code),
             "sentence": reason.sentence,
             "remedy": reason.remedy,
+            "concern": reason.concern.value,
+            "library": reason.library,
+            "location": reason.location,
+            "hold": reason.hold,
+            "since": None if reason.since_ns is None else rfc3339(reason.since_ns),
         }
         for reason in verdict.reasons
     ]

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from fonoteca.core.status import (
-    ArchiveStatus,
-    Judgement,
-    LibraryStatus,
-    LocationStatus,
-    Overall,
-    Presence,
-    ServiceStatus,
-    judge,
-)
+from fonoteca.core.judgement import Judgement, Overall, judge
+from fonoteca.core.status import ArchiveStatus, LibraryStatus, LocationStatus, Presence, ServiceStatus
 from fonoteca.render.console import console
 from fonoteca.render.words import ago, day, duration, number, safe, size, when
 
@@ -31,26 +23,29 @@ _STYLE = {
 def status(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
     """Print what `fonoteca status` knows: the word, its reasons, libraries, locations."""
     out = console(stream)
+    for part in parts(now):
+        out.print(part, soft_wrap=isinstance(part, Text))
+
+
+def parts(now: ArchiveStatus) -> Iterator[Text | Table]:
+    """What `fonoteca status` shows, from top to bottom."""
     verdict = judge(now)
     line = Text("Archive: ")
     line.append(verdict.overall.value, style=_STYLE.get(verdict.overall, "bold yellow"))
-    out.print(line)
-    for text in reasons(verdict):
-        out.print(text, soft_wrap=True)
-    for warning in now.warnings:
-        out.print(Text(f"  Note: {safe(warning)}"), soft_wrap=True)
-    for each in service(now):
-        out.print(Text(safe(each)), soft_wrap=True)
+    yield line
+    yield from reasons(verdict, now.time_ns)
+    yield from (Text(f"  Note: {safe(warning)}") for warning in now.warnings)
+    yield from (Text(safe(each)) for each in service(now))
     if now.libraries:
-        out.print()
-        out.print(_libraries(now))
+        yield Text()
+        yield _libraries(now)
     if now.locations:
-        out.print()
-        out.print(_locations(now))
-        out.print()
-        out.print(_checks(now))
+        yield Text()
+        yield _locations(now)
+        yield Text()
+        yield _checks(now)
     if kept := [_kept(each) for each in now.locations if each.versions]:
-        out.print(Text(f"\nEarlier versions: {'; '.join(kept)}."), soft_wrap=True)
+        yield Text(f"\nEarlier versions: {'; '.join(kept)}.")
 
 
 def service(now: ArchiveStatus) -> list[str]:
@@ -64,7 +59,7 @@ def service(now: ArchiveStatus) -> list[str]:
     if not one.watch:
         return [f"Daemon: process {one.pid} does not answer; its last sign of life was {sign}."]
     lines = [
-        f"Daemon: {_doing(one)} (process {one.pid})",
+        f"Daemon: {doing(one)} (process {one.pid}), last sign of life {sign}",
         *(f"watch: {name}: {how}" for name, how in one.watch),
     ]
     if one.next_times:
@@ -73,11 +68,33 @@ def service(now: ArchiveStatus) -> list[str]:
     return lines
 
 
-def _doing(one: ServiceStatus) -> str:
+def doing(one: ServiceStatus) -> str:
+    """`scan: copy to red, 1,200 of 4,000 files, 3.2 GB of 9.1 GB, 2 min 20 s left`, or `at rest`."""
     if one.doing is None:
         return f"paused for another {duration(one.paused_s)}" if one.paused_s else "at rest"
-    progress = f", {number(one.files_done)} of {number(one.files)} files" if one.files else ""
-    return f"{one.doing}{f': {one.phase}' if one.phase else ''}{progress}"
+    phase = f"{one.phase} to {one.place}" if one.phase == "copy" and one.place else one.phase
+    parts = [f"{one.doing}: {phase}" if phase else one.doing]
+    if one.files or one.files_done:
+        parts.append(f"{number(one.files_done)}{f' of {number(one.files)}' if one.files else ''} files")
+    if one.bytes:
+        parts.append(f"{size(one.bytes_done)} of {size(one.bytes)}")
+    if one.left_s is not None:
+        parts.append(f"{duration(one.left_s)} left")
+    return ", ".join(parts)
+
+
+def in_short(now: ArchiveStatus) -> str:
+    """One line: `incomplete (3 entries are not yet copied to red.); scan: copy to red, 12 of 40 files`."""
+    verdict = judge(now)
+    word = verdict.overall.value
+    if verdict.exit_code and verdict.reasons:
+        word += f" ({safe(verdict.reasons[0].sentence)})"
+    one = now.service
+    if one.pid is None:
+        return f"{word}; no daemon"
+    if one.died:
+        return f"{word}; the daemon is dead (process {one.pid})"
+    return f"{word}; {safe(doing(one))}" if one.watch else f"{word}; the daemon does not answer"
 
 
 def _kept(location: LocationStatus) -> str:
@@ -99,13 +116,15 @@ def standing(now: ArchiveStatus, *, stream: IO[str] | None = None) -> None:
     out.print(line, soft_wrap=True)
 
 
-def reasons(verdict: Judgement) -> list[Text]:
-    """A line a reason, with the command that helps."""
+def reasons(verdict: Judgement, now_ns: int) -> list[Text]:
+    """A line a reason, since when it is so, and the command that helps."""
     lines = []
     for reason in verdict.reasons:
         line = Text(f"  {safe(reason.sentence)}")
         if reason.remedy:
             line.append(f"  → {safe(reason.remedy)}", style="bold")
+        if reason.since_ns is not None:
+            line.append(f"  (since {when(reason.since_ns, now_ns)})", style="dim")
         lines.append(line)
     return lines
 

@@ -140,6 +140,11 @@ def when(time_ns: int | None, now_ns: int) -> str:
     return f"{local:%Y-%m-%d %H:%M}, {ago(time_ns, now_ns)}"
 
 
+def moment(time_ns: int) -> str:
+    """A local time: `2026-03-01 14:05:07`."""
+    return f"{datetime.datetime.fromtimestamp(time_ns / 1e9).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
 def day(time_ns: int) -> str:
     """A local date: `2026-03-01`."""
     try:

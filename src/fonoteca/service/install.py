@@ -57,7 +57,9 @@ class Manager:
 def unit_of(config: Config, config_path: str, *, user: str | None) -> Unit:
     """The unit for this archive."""
     writable = [os.path.dirname(config.catalogue)]
-    network = False
+    network = config.notify.needs_network
+    if config.metrics.file is not None:
+        writable.append(os.path.dirname(config.metrics.file))
     for each in config.locations.values():
         if isinstance(each, FolderConfig):
             writable.append(os.fsdecode(reached_through(each.path) if each.removable else each.path))

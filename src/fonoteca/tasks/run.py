@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from fonoteca.archive import Access, Archive
-from fonoteca.catalogue import journal
+from fonoteca.catalogue import failures, journal
 from fonoteca.core.copy import Level
 from fonoteca.core.event import (
     BudgetReached,
@@ -43,6 +43,8 @@ class Tally:
     counts: dict[str, int] = field(default_factory=dict)
     places: dict[str, dict[str, int | str | None]] = field(default_factory=dict)
     codes: set[ExitCode] = field(default_factory=set)
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Locations that are there and could not be used: the error's class and sentence."""
     _copies: dict[tuple[str, str, Level], list[int]] = field(default_factory=dict)
     """Files and bytes by location, how and level, not yet in the counts."""
 
@@ -126,6 +128,8 @@ class Tally:
 
     def _failed(self, event: LocationFailed) -> None:
         self.places.setdefault(event.location, {})["failed"] = event.kind
+        if event.kind not in _FAILED:
+            self.failed[event.location] = event.kind, event.sentence
         if not event.asked:
             return
         self._count("failed_locations", 1)
@@ -173,8 +177,8 @@ def run(archive: Archive, task: str, body: Iterator[Event]) -> Iterator[Event]:
 
     What `body` raises passes through; the catalogue then shows a run without an end.
     """
-    number, started = os.urandom(16).hex(), monotonic()
-    yield RunStarted(task, number, archive.now())
+    number, started, started_ns = os.urandom(16).hex(), monotonic(), archive.now()
+    yield RunStarted(task, number, started_ns)
     if archive.access is Access.WRITE:
         journal.run_started(archive.catalogue, number, task, archive.now())
     tally = Tally()
@@ -184,6 +188,9 @@ def run(archive: Archive, task: str, body: Iterator[Event]) -> Iterator[Event]:
     summary = tally.summary
     if archive.access is Access.WRITE:
         _ended(archive.catalogue, number, archive.now(), tally.exit_code, summary)
+        if task == "backup":
+            failures.clear(archive.catalogue, tally.failed, started_ns)
+            failures.put(archive.catalogue, tally.failed, archive.now())
     yield RunEnded(task, int(tally.exit_code), monotonic() - started, summary)
 
 

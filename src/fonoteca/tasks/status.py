@@ -12,52 +12,31 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import holds, journal, libraries, places, readings, sounds, tallies
+from fonoteca.catalogue import failures, holds, journal, libraries, places, readings, sounds, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.tallies import Bad, CopyTally, Tally
 from fonoteca.config import urls
 from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.copy import Level
-from fonoteca.core.finding import FindingKind
-from fonoteca.core.sharing import shared
-from fonoteca.core.status import ArchiveStatus, HoldStatus, LibraryStatus, LocationStatus, Presence
+from fonoteca.core.status import (
+    ArchiveStatus,
+    FailureStatus,
+    HoldStatus,
+    LibraryStatus,
+    LocationStatus,
+    Presence,
+)
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import Away, FonotecaError, LocationError, UsageError
 from fonoteca.tasks.checking.forecast import forecast
-from fonoteca.tasks.guarding import holding
 from fonoteca.tasks.places.founding import first_step
 from fonoteca.tasks.service import service_status
+from fonoteca.tasks.standing import UNREAD, OpenFinding, since, warnings
 
 _SECOND_NS = 1_000_000_000
-_SHOWN = 10
-"""So many open findings are put into words; more are counted."""
-
-_UNREAD = {FindingKind.UNREADABLE.value, FindingKind.CHANGING.value}
-_TOLD_OTHERWISE = _UNREAD | {
-    kind.value
-    for kind in (
-        FindingKind.MISSING,
-        FindingKind.DAMAGED,
-        FindingKind.UNREADABLE_COPY,
-        *holding.KINDS.values(),
-        FindingKind.HELD,
-    )
-}
-
-
-class _Finding(NamedTuple):
-    """One that is open."""
-
-    kind: str
-    severity: str
-    library: str | None
-    location: str | None
-    path: bytes | None
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +47,12 @@ class _Known:
     libraries: dict[str, LibraryRow]
     places: dict[str, PlaceRow]
     bad: dict[int, Bad]
-    findings: list[_Finding]
+    findings: list[OpenFinding]
     inside: dict[int, tuple[int, int]]
     """Library id → tracks damaged inside, and how many of these are mendable."""
     spoilt: dict[int, holds.Spoilt]
     """Held entries by what is wrong with them, by library id."""
+    failures: list[FailureStatus]
     pace: dict[int, float]
     """Bytes a day that are read again, by location id."""
 
@@ -85,16 +65,18 @@ class _Known:
 def status(archive: Archive) -> ArchiveStatus:
     """Everything that `fonoteca status` says. Never waits for a lock."""
     known = _known(archive)
-    return ArchiveStatus(
+    found = ArchiveStatus(
         time_ns=archive.now(),
         wanted_copies=wanted_copies(archive, known),
         libraries=tuple(_library(config, known) for config in archive.config.libraries.values()),
         locations=tuple(_location(archive, config, known) for config in archive.config.locations.values()),
         verify_every_ns=archive.config.policy.verify_every_s * _SECOND_NS,
-        warnings=tuple(_warnings(known)),
+        warnings=tuple(warnings(archive.catalogue, known.findings, known.libraries, known.places)),
         service=service_status(archive.config.catalogue),
         holds=tuple(standing_holds(archive, known)),
+        failures=tuple(each for each in known.failures if each.location in archive.config.locations),
     )
+    return replace(found, since=tuple(since(archive.catalogue, found, known.findings)))
 
 
 def wanted_copies(archive: Archive, known: _Known) -> int:
@@ -125,9 +107,10 @@ def _known(archive: Archive) -> _Known:
             own,
             rows,
             {row.id: _bad(connection, row.id, tally.copies.get(row.id)) for row in rows.values()},
-            [_Finding(*found[:6]) for found in journal.open_findings(connection)],
+            [OpenFinding(*found) for found in journal.open_findings(connection)],
             {row.id: sounds.count_damaged(connection, row.id) for row in own.values()},
             {row.id: holds.spoilt(connection, row.id) for row in own.values()},
+            list(failures.standing(connection)),
             {row.id: readings.pace(connection, row.id, archive.now()) for row in rows.values()},
         )
 
@@ -187,7 +170,7 @@ def _counted(seen: LibraryStatus, row: LibraryRow, known: _Known) -> LibraryStat
         hopeless=known.spoilt[row.id].hopeless,
         unstable=known.spoilt[row.id].unstable,
         gone=states["gone"],
-        unreadable=sum(each.kind in _UNREAD and each.library == row.name for each in known.findings),
+        unreadable=sum(each.kind in UNREAD and each.library == row.name for each in known.findings),
         damaged_inside=known.inside[row.id][0],
         mendable=known.inside[row.id][1],
         copies=tuple(sorted(apart.items())),
@@ -236,6 +219,7 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         last_sealed_ns=copies.published_ns,
         last_listed_ns=row.listed_ns,
         **forecast(archive, copies, known.pace[row.id]),
+        last_seen_ns=row.seen_ns,
         versions=copies.versions,
         version_bytes=copies.version_bytes,
     )
@@ -283,37 +267,3 @@ def _short(error: FonotecaError) -> str:
 
 def _place_of(config: LocationConfig) -> str:
     return urls.shown(config)
-
-
-# warnings
-
-
-def _warnings(known: _Known) -> Iterator[str]:
-    """What counts less than a person might think, and open findings that no number above speaks of."""
-    yield from shared(
-        {row.name: row.file_system for row in known.libraries.values()},
-        {row.name: row.identity.file_system for row in known.places.values()},
-    )
-    yield from _findings(known)
-
-
-def _findings(known: _Known) -> Iterator[str]:
-    names = {*known.libraries, *known.places}
-    others = [
-        _in_words(each)
-        for each in known.findings
-        if each.severity != "note"
-        and each.kind not in _TOLD_OTHERWISE
-        and (each.location or each.library) in names
-    ]
-    yield from others[:_SHOWN]
-    if len(others) > _SHOWN:
-        yield f"{len(others) - _SHOWN} more findings are open."
-
-
-def _in_words(finding: _Finding) -> str:
-    """`nua: changed at location: music/Nina Simone/01.flac: expected …`."""
-    path = finding.path.decode("utf-8", "backslashreplace") if finding.path else ""
-    file = "/".join(part for part in (finding.library, path) if part) if path else ""
-    parts = (finding.location or finding.library, finding.kind, file, finding.detail)
-    return ": ".join(part for part in parts if part) + "."

@@ -14,7 +14,7 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
 from fonoteca.core.event import Copied, WouldRetire
 from fonoteca.core.finding import FindingKind
-from fonoteca.core.status import Overall, judge
+from fonoteca.core.judgement import Overall, judge
 from fonoteca.errors import UsageError
 from fonoteca.tasks import backup, hold
 from fonoteca.tasks.guarding import rejecting

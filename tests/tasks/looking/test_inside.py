@@ -11,8 +11,8 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import analyses, sounds
 from fonoteca.core.event import Copied
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.judgement import Overall, judge
 from fonoteca.core.report import ExitCode
-from fonoteca.core.status import Overall, judge
 from fonoteca.tasks.hold import accept
 from fonoteca.tasks.show import show
 from fonoteca.tasks.status import status
