@@ -128,3 +128,18 @@ def test_the_setup_takes_files_by_option_and_is_not_asked_twice(tmp_path: Path, 
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert "already" in second.out
     assert "offsite = true" in ana.config.read_text()
+
+
+def test_urls_serve_wherever_a_place_is_asked_for(tmp_path: Path, ana: Person, nas: Sshd):
+    """No config, no catalogue: what rots on a drive is mended from a server, and the other way round, by URL alone."""
+    red, url = ana.home / "red", nas.url(tmp_path / "volume")
+    assert ana.types("protect", ana.music, "--to", red, "--to", url).code == 0
+    bo = Person(tmp_path, "bo")
+    name = "Music/Nina Simone/Pastel Blues/booklet.pdf"
+    for broken, place, source in ((red / name, red, url), (tmp_path / "volume" / name, url, red)):
+        flip_byte(broken, 1000)
+        assert bo.types("verify", place).code == 5
+        mended = bo.types("repair", place, "--from", source, "--apply")
+        assert mended.code in (0, 4), mended.out + mended.err
+        assert broken.read_bytes() == (ana.music / name.removeprefix("Music/")).read_bytes()
+        assert bo.types("verify", place).code == 0

@@ -56,8 +56,8 @@ def repair(
     Raises UsageError for unknown names, and for a library without `libraries`; Interrupted.
     """
     targets, own = _meant(archive, places, libraries)
-    chosen(archive, None if source is None else [source])
-    job = Repairing(archive, source, apply, named=places is not None)
+    name = chosen(archive, [source])[0].name if source is not None else None  # it may be a path or a URL
+    job = Repairing(archive, name, apply, named=places is not None)
     return run(archive, "repair", job.events(targets, own))
 
 
@@ -69,7 +69,8 @@ def repair_bare(
     Raises UsageError when PLACE or `source` is no location, or both are one; LocationError, Interrupted.
     """
     with bare_archive(place, beside=source, writes=apply, stop=stop) as archive:
-        job = Repairing(archive, source, apply, named=True)
+        name = list(archive.config.locations)[-1] if source is not None else None
+        job = Repairing(archive, name, apply, named=True)
         yield from run(archive, "repair", job.events([archive.config.locations[archive.name]], []))
 
 

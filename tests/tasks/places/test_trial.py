@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -135,3 +138,26 @@ def test_traits_become_words():
     assert rows["case kept apart"].holds is False
     assert (rows["any name"].holds, "UTF-16" in rows["any name"].detail) == (False, True)
     assert rows["times"].detail == "kept to 2 seconds"
+
+
+def test_on_a_terminal_the_place_of_a_new_location_is_asked_for(tmp_path: Path):
+    """A person who types only the name is asked where it lies; a program is not."""
+    ana = Person(tmp_path, "ana")
+    ours, theirs = os.openpty()
+    asked = subprocess.Popen(
+        [sys.executable, "-m", "fonoteca", "location", "add", "red"],
+        env={**os.environ, "HOME": str(ana.home), "XDG_CONFIG_HOME": str(ana.home / ".config")},
+        cwd=ana.home,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    os.write(ours, os.fsencode(tmp_path / "red copies") + b"\n")
+    assert asked.wait(60) == 0
+    os.close(ours)
+    told = ana.types("location", "add", "blue")
+
+    assert (tmp_path / "red copies/.fonoteca/location.json").exists()
+    assert told.code == 2
+    assert "no location blue" in told.err
