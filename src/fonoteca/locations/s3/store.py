@@ -20,11 +20,11 @@ from typing import Any
 from fonoteca.core.digest import Block
 from fonoteca.core.naming import rule_named
 from fonoteca.core.place import OWN, Key, Stamp, Stat
-from fonoteca.errors import Broken, Conflict, LocationError
+from fonoteca.errors import Broken, Conflict, Denied, LocationError
 from fonoteca.locations.keys import checked
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
-from fonoteca.locations.s3.login import READ_S, client
+from fonoteca.locations.s3.login import READ_S, client, forget
 from fonoteca.locations.s3.stat import etag_of, object_stat, of_reply
 from fonoteca.locations.s3.wire import Wire
 
@@ -89,12 +89,10 @@ class Store:
     def close(self) -> None:
         """Let go of the connections; the next use makes new ones. Never raises."""
         with self._lock:
-            made, self._client = self._client, None
+            self._client = None
             wire, self._wire = self._wire, None
         if wire is not None:
             wire.close()
-        if made is not None:
-            made.close()
 
     def name(self, key: bytes) -> str:
         """The key in the bucket. Raises Conflict for what no object can be called."""
@@ -121,7 +119,10 @@ class Store:
                 return wire.ask(operation, params)
             return dict(method(Bucket=self.address.bucket, **params))
         except theirs() as error:
-            raise self.said(error, operation, key, needed) from error
+            found = self.said(error, operation, key, needed)
+            if isinstance(found, Denied):
+                forget(self.address)
+            raise found from error
 
     def said(self, error: Exception, operation: str, key: bytes | None = None, needed: int = 0) -> Exception:
         """One of `theirs` as what it means."""
@@ -264,6 +265,14 @@ class Store:
     def complete(self, upload: Upload, size: int, *, once: bool = False) -> Stat:
         """Give it its name. Raises Unmet. `size`: what it has to have in all."""
         more = self._condition(upload.key, once=once, over=None)
+        made = self._put_together(upload, size, more)
+        terms = self.terms(upload.key)
+        if "ObjectLockMode" in terms:  # Ceph 16 forgets what was asked when the upload began
+            lock = {"Mode": terms["ObjectLockMode"], "RetainUntilDate": terms["ObjectLockRetainUntilDate"]}
+            self.call("put_object_retention", upload.key, Key=self.name(upload.key), Retention=lock)
+        return made
+
+    def _put_together(self, upload: Upload, size: int, more: dict[str, Any]) -> Stat:
         try:
             reply = self.call(
                 "complete_multipart_upload",
