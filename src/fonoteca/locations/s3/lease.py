@@ -95,6 +95,20 @@ class _Found:
         return value if isinstance(value, dict) else {}
 
 
+def release(store: Store) -> str | None:
+    """Take away a lease that stands: who held it, None for nobody. Raises Locked while that one is alive on this
+    machine, LocationError.
+    """
+    standing = _look(store, LEASE)
+    if standing is None:
+        return None
+    other, mine = standing.said, host.me()
+    if (other.get("machine"), other.get("boot")) == (mine.machine, mine.boot) and _is_alive(other):
+        raise Locked(f"The location {store.place}", _number(other.get("pid")))
+    store.delete([LEASE, Key(CLAIMS + str(other.get("owner", "")).encode())])
+    return f"process {other.get('pid', '?')} on {other.get('host', 'another machine')}"
+
+
 def take(store: Store) -> Lease:
     """Take it. Raises Locked when another run has it, LocationError."""
     owner = secrets.token_hex(16)
@@ -157,7 +171,12 @@ def _expect_stale(store: Store, found: _Found) -> None:
     if near:
         return  # it was taken before this machine was last started
     if found.age_s < STALE_S:
-        raise Locked(f"The location {store.place} (by {other.get('host', 'another machine')})", None)
+        raise Locked(
+            f"The location {store.place}",
+            None,
+            who=f"a run on {other.get('host', 'another machine')}",
+            remedy=f"if that one is over, run `fonoteca location release {store.place}`",
+        )
 
 
 def _is_alive(other: dict[str, Any]) -> bool:

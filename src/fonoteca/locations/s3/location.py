@@ -20,7 +20,7 @@ from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, par
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet
-from fonoteca.locations.s3.lease import CLAIMS, Lease, take
+from fonoteca.locations.s3.lease import CLAIMS, Lease, release, take
 from fonoteca.locations.s3.open import OpenS3
 from fonoteca.locations.s3.probing import probe
 from fonoteca.locations.s3.store import Store
@@ -151,6 +151,30 @@ class S3Location:
             raise Conflict(self.name, MARKER, "changed while it was written") from error
         if self._store.read_small(MARKER) != data:
             raise Away(self.name, "its marker reads back differently from what was written")
+
+    def release(self) -> str | None:
+        """See `base.Site`."""
+        self._believed()
+        try:
+            return release(self._store)
+        finally:
+            self._store.close()
+
+    def unmake(self, identity: Identity) -> None:
+        """See `base.Site`."""
+        standing = self.peek()
+        if standing is not None and (standing.id, standing.nonce) != (identity.id, identity.nonce):
+            raise Conflict(self.name, MARKER, f"says that this is another location ({standing.id})")
+        keys = [key for key, _ in self._store.list(b"")]
+        strange = [key for key in keys if not key.startswith(OWN + b"/")]
+        if strange:
+            raise Conflict(self.name, strange[0], "stands there, and is not ours")
+        with suppress(Denied, Missing):  # not every server lists them, and not everybody may
+            for upload, _ in list(self._store.uploads()):
+                if upload.key.startswith(OWN + b"/"):
+                    self._store.abort(upload)
+        for key, error in self._store.delete(keys).items():
+            raise Conflict(self.name, key, "cannot be removed") from error
 
     def _shown(self) -> str:
         return f"{self.address.shown} at {self.address.server}"

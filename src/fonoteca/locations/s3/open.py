@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stat, Traits
+from fonoteca.core.place import Identity, Key, Space, Stat, StoreDigest, Traits
 from fonoteca.errors import Away, Broken, Denied, LocationError
 from fonoteca.locations.base import Outcome
 from fonoteca.locations.identity import Marker
@@ -200,6 +200,13 @@ class OpenS3:
         while some := [*itertools.islice(rest, TOGETHER)]:
             self.check()
             yield from tuple(change(some))
+
+    def digest(self, key: Key) -> StoreDigest | None:
+        """See `base.OpenLocation`. Of an object that came in parts a server keeps none of the whole."""
+        found = self.stat(key)
+        if found is None or found.store_digest is None:
+            return None
+        return StoreDigest("sha256", found.store_digest)
 
     def space(self) -> Space | None:
         """See `base.OpenLocation`: a bucket does not say."""
