@@ -95,7 +95,7 @@ def test_two_who_come_at_one_moment_to_a_poor_server_do_not_both_write(poor: S3S
     said = {"owner": "x", "since": 1, **host.me()._asdict(), "machine": "another", "host": "laptop"}
     location._store.put(Key(b".fonoteca/incoming/lease-x"), json.dumps(said).encode())
 
-    with pytest.raises(Locked, match="by laptop"), location.open(write=True):
+    with pytest.raises(Locked, match="by a run on laptop"), location.open(write=True):
         pass
 
     assert names(location, ".fonoteca/incoming/") == [".fonoteca/incoming/lease-x"]
@@ -105,7 +105,7 @@ def test_another_machine_that_writes_keeps_us_out(location: S3Location):
     """Two runs at once would sweep each other's uploads."""
     lay_lease(location, machine="another", host="laptop")
 
-    with pytest.raises(Locked, match="by laptop"), location.open(write=True):
+    with pytest.raises(Locked, match="by a run on laptop"), location.open(write=True):
         pass
 
 
