@@ -38,6 +38,10 @@ needed=(
     fusermount3:fuse3
     sshd:openssh-server        # a real server to keep copies on
     ssh-keygen:openssh-client
+    rclone:rclone              # the oldest rclone that is to work; the newest comes with the Python packages
+    radosgw:radosgw            # a real S3: one Ceph with its disk in memory
+    ceph-mon:ceph-mon
+    ceph-osd:ceph-osd
     sha256sum:coreutils        # our SHA256SUMS, checked without us
     diff:diffutils
 )

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from fonoteca.catalogue import database, entries, libraries, places, tallies
 from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, S3Config, SftpConfig
 from fonoteca.core.pattern import join
 from fonoteca.core.place import Identity
 from fonoteca.core.policy import Rate
@@ -31,6 +31,7 @@ from fonoteca.locations.base import Location, Site
 from fonoteca.locations.folder import FolderLocation
 
 if TYPE_CHECKING:
+    from fonoteca.locations.s3.address import Address as Bucket
     from fonoteca.locations.sftp.address import Address
 
 
@@ -202,9 +203,7 @@ class Archive:
 
 
 def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:
-    """A place that can be opened; `anywhere` as `FolderLocation` has it. Raises UsageError for a type that this version
-    cannot use.
-    """
+    """A place that can be opened; `anywhere` as `FolderLocation` has it."""
     if isinstance(config, FolderConfig):
         return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
     if isinstance(config, SftpConfig):
@@ -215,10 +214,17 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
         return Retrying(
             SftpLocation(config.name, address, expected, anywhere=anywhere, server_digests=digests)
         )
-    raise UsageError(
-        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders and SFTP "
-        f"servers only. Give it another `type`, or remove it from the config."
-    )
+    if isinstance(config, S3Config):
+        from fonoteca.locations.retry import Retrying
+        from fonoteca.locations.s3.location import S3Location
+
+        return Retrying(S3Location(config.name, _bucket(config), expected, anywhere=anywhere))
+    from fonoteca.locations.rclone.address import Address as Rclone
+    from fonoteca.locations.rclone.location import RcloneLocation
+    from fonoteca.locations.retry import Retrying
+
+    remote = Rclone(config.remote, config.program, config.config_file, config.streams)
+    return Retrying(RcloneLocation(config.name, remote, expected, anywhere=anywhere))
 
 
 def _address(config: SftpConfig) -> Address:
@@ -233,6 +239,25 @@ def _address(config: SftpConfig) -> Address:
         config.known_hosts,
         config.password_file,
         config.password_env,
+    )
+
+
+def _bucket(config: S3Config) -> Bucket:
+    from fonoteca.locations.s3.address import Address
+
+    return Address(
+        config.bucket,
+        config.prefix,
+        config.endpoint,
+        config.region,
+        config.profile,
+        config.credentials_file,
+        config.addressing,
+        config.storage_class,
+        config.encryption,
+        config.ca_file,
+        config.retain_s,
+        config.streams,
     )
 
 
@@ -254,10 +279,6 @@ def _lock(catalogue: str) -> Iterator[None]:
         except OSError as error:
             raise CatalogueUnwritable(catalogue, error.strerror or str(error)) from error
         yield
-
-
-def _type_of(config: LocationConfig) -> str:
-    return type(config).__name__.removesuffix("Config").lower()
 
 
 def _moved(row: LibraryRow, config: LibraryConfig, found: FileSystem) -> str:

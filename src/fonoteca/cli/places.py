@@ -83,13 +83,13 @@ def _bare(face: Face, word: str) -> str | None:
 def _place_of(face: Face, name: str) -> str | None:
     """The path or URL that the config gives a name."""
     from fonoteca.config import urls
-    from fonoteca.config.model import FolderConfig, SftpConfig
+    from fonoteca.config.model import FolderConfig, RemoteConfig
 
     try:
         config = face.config.locations.get(name)
     except UsageError:
         return None  # whoever needs the config says what is wrong with it
-    if isinstance(config, SftpConfig):
+    if isinstance(config, RemoteConfig):
         return urls.url(config)
     return os.fsdecode(config.path) if isinstance(config, FolderConfig) else None
 
@@ -132,12 +132,11 @@ def named(face: Face, word: str) -> str | None:
     except UsageError:
         return None
     from fonoteca.config import urls
-    from fonoteca.config.model import FolderConfig, SftpConfig
+    from fonoteca.config.model import FolderConfig
 
     if urls.is_url(word):
-        server = urls.sftp_place(word, word)
-        servers = [each for each in locations.values() if isinstance(each, SftpConfig)]
-        return next((each.name for each in servers if urls.same_server(each, server)), None)
+        server = urls.remote_place(word, word)
+        return next((each.name for each in locations.values() if urls.same_server(each, server)), None)
     meant = os.path.realpath(os.fsencode(os.path.expanduser(word)))
     folders = [each for each in locations.values() if isinstance(each, FolderConfig)]
     return next((each.name for each in folders if os.path.realpath(each.path) == meant), None)

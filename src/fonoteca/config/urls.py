@@ -18,8 +18,18 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote_from_bytes, unquote_to_bytes, urlencode, urlsplit
 
-from fonoteca.config.model import FolderConfig, LocationConfig, S3Config, SftpConfig
+from fonoteca.config.buckets import FORM, s3_place, s3_table, s3_url, same_bucket
+from fonoteca.config.model import (
+    FolderConfig,
+    LocationConfig,
+    RcloneConfig,
+    RemoteConfig,
+    S3Config,
+    SftpConfig,
+)
 from fonoteca.config.problems import NotUnderstood
+from fonoteca.config.remotes import FORM as REMOTE_FORM
+from fonoteca.config.remotes import rclone_place, rclone_table, rclone_url
 from fonoteca.config.values import host, server_path
 from fonoteca.errors import UsageError
 
@@ -34,10 +44,19 @@ def is_url(word: str) -> bool:
     return "://" in word or word.startswith("rclone:")
 
 
+def remote_place(word: str, name: str) -> RemoteConfig:
+    """The place that the URL `word` means, as a location `name`. Raises UsageError."""
+    if word.startswith("rclone:"):
+        return rclone_place(word, name)
+    return s3_place(word, name) if word.startswith("s3://") else sftp_place(word, name)
+
+
 def sftp_place(word: str, name: str) -> SftpConfig:
     """The server that the URL `word` means, as a location `name`. Raises UsageError."""
     if not word.startswith("sftp://"):
-        raise UsageError(f"{_shown(word)}: this version of fonoteca can use folders and {_FORM} only.")
+        raise UsageError(
+            f"{_shown(word)}: this version of fonoteca can use folders, {_FORM}, {FORM} and {REMOTE_FORM} only."
+        )
     try:
         parts = urlsplit(word)
         port = parts.port
@@ -89,8 +108,12 @@ def _shown(word: str) -> str:
     return word if not at or ":" not in user else f"{head}{slashes}{user.partition(':')[0]}:***@{more}"
 
 
-def url(config: SftpConfig, *, whole: bool = True) -> str:
+def url(config: RemoteConfig, *, whole: bool = True) -> str:
     """The PLACE that means this server; not `whole`: for sentences, without the files that log in."""
+    if isinstance(config, S3Config):
+        return s3_url(config, whole=whole)
+    if isinstance(config, RcloneConfig):
+        return rclone_url(config, whole=whole)
     user = f"{quote_from_bytes(os.fsencode(config.user), safe='')}@" if config.user else ""
     named = f"[{config.host}]" if ":" in config.host else config.host
     port = f":{config.port}" if config.port != 22 else ""
@@ -104,7 +127,7 @@ def shown(config: LocationConfig) -> str:
     """Where a location lies, for a sentence: a path or a URL."""
     if isinstance(config, FolderConfig):
         return config.path.decode("utf-8", "backslashreplace")
-    return url(config, whole=False) if isinstance(config, SftpConfig) else config.name
+    return url(config, whole=False)
 
 
 def beneath(config: LocationConfig, name: str) -> LocationConfig:
@@ -117,8 +140,14 @@ def beneath(config: LocationConfig, name: str) -> LocationConfig:
     return replace(config, remote=config.remote + joint + name)
 
 
-def same_server(one: SftpConfig, other: SftpConfig) -> bool:
-    """True when both mean one folder of one account."""
+def same_server(one: LocationConfig, other: LocationConfig) -> bool:
+    """True when both mean one folder of one account, one prefix of one bucket, or one rclone remote."""
+    if isinstance(one, RcloneConfig) and isinstance(other, RcloneConfig):
+        return one.remote.rstrip("/") == other.remote.rstrip("/")
+    if isinstance(one, S3Config) and isinstance(other, S3Config):
+        return same_bucket(one, other)
+    if not (isinstance(one, SftpConfig) and isinstance(other, SftpConfig)):
+        return False
     return (one.host.lower(), one.port, one.user, one.path) == (
         other.host.lower(),
         other.port,
@@ -127,8 +156,12 @@ def same_server(one: SftpConfig, other: SftpConfig) -> bool:
     )
 
 
-def table(config: SftpConfig) -> dict[str, str | int]:
+def table(config: RemoteConfig) -> dict[str, str | int]:
     """What `[location.NAME]` says of it in a config."""
+    if isinstance(config, S3Config):
+        return s3_table(config)
+    if isinstance(config, RcloneConfig):
+        return rclone_table(config)
     known: dict[str, str | int | None] = {
         "type": "sftp",
         "host": config.host,

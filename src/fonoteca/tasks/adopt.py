@@ -24,7 +24,7 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config import edit, urls
 from fonoteca.config.load import check_text
-from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, RemoteConfig
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event, Found, Phase, Warned
 from fonoteca.core.manifest.chain import Ahead, Equal, LibraryCard
@@ -62,15 +62,15 @@ def location_adopt(
         yield from run(archive, "adopt", Adoption(archive, config_path, text, meant, name).events())
 
 
-def _meant(place: str, config: Config) -> FolderConfig | SftpConfig:
+def _meant(place: str, config: Config) -> FolderConfig | RemoteConfig:
     """A configured location's name means what the config says of it; any other word is a path or a URL."""
     known = config.locations.get(place)
-    if isinstance(known, FolderConfig | SftpConfig):
+    if isinstance(known, FolderConfig | RemoteConfig):
         return known
     if urls.is_url(place):
-        server = urls.sftp_place(place, "")
+        server = urls.remote_place(place, "")
         standing = config.locations.get(server_in(config, server) or "")
-        if isinstance(standing, SftpConfig) and place == urls.url(server, whole=False):
+        if isinstance(standing, RemoteConfig) and place == urls.url(server, whole=False):
             return standing  # the config knows more of it: which key, which known_hosts
         return replace(server, name=urls.url(server, whole=False))
     path = whole_path(os.fsencode(place))
@@ -80,10 +80,10 @@ def _meant(place: str, config: Config) -> FolderConfig | SftpConfig:
 def _is_same(one: LocationConfig, other: LocationConfig) -> bool:
     if isinstance(one, FolderConfig) and isinstance(other, FolderConfig):
         return same_folder(one.path, other.path)
-    return isinstance(one, SftpConfig) and isinstance(other, SftpConfig) and urls.same_server(one, other)
+    return urls.same_server(one, other)
 
 
-def _table(config: FolderConfig | SftpConfig) -> dict[str, Any]:
+def _table(config: FolderConfig | RemoteConfig) -> dict[str, Any]:
     return (
         {"path": os.fsdecode(config.path)} if isinstance(config, FolderConfig) else dict(urls.table(config))
     )
@@ -96,7 +96,7 @@ class Adoption:
     archive: Archive
     config_path: str
     text: str
-    meant: FolderConfig | SftpConfig
+    meant: FolderConfig | RemoteConfig
     name: str | None
 
     def events(self) -> Iterator[Event]:
@@ -145,7 +145,7 @@ class Adoption:
 
     def _stands_elsewhere(self, row: PlaceRow) -> bool:
         config = self.archive.config.locations.get(row.name)
-        if not isinstance(config, FolderConfig | SftpConfig) or _is_same(config, self.meant):
+        if not isinstance(config, FolderConfig | RemoteConfig) or _is_same(config, self.meant):
             return False
         return Bound.is_at(config, row.identity)
 

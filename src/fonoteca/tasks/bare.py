@@ -24,7 +24,7 @@ from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.catalogue.replay import Replay
 from fonoteca.config import urls
-from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig
 from fonoteca.core import naming, sums
 from fonoteca.core.copy import Level
 from fonoteca.core.entry import Content, LibraryId, kind_of
@@ -102,8 +102,8 @@ def bare_archive(
 def _config_of(place: str) -> LocationConfig:
     config: LocationConfig
     if urls.is_url(place):
-        config = urls.sftp_place(place, "")
-        config = replace(config, name=urls.url(config, whole=False))
+        server = urls.remote_place(place, "")
+        config = replace(server, name=urls.url(server, whole=False))
     else:
         config = FolderConfig(name=place, path=os.path.abspath(os.path.expanduser(os.fsencode(place))))
     if location_of(config, None).peek() is None:
@@ -117,8 +117,7 @@ def _config_of(place: str) -> LocationConfig:
 def _are_same(one: LocationConfig, other: LocationConfig) -> bool:
     if isinstance(one, FolderConfig) and isinstance(other, FolderConfig):
         return os.path.samefile(one.path, other.path)
-    both_servers = isinstance(one, SftpConfig) and isinstance(other, SftpConfig)
-    return both_servers and urls.same_server(one, other)  # type: ignore[arg-type]
+    return urls.same_server(one, other)
 
 
 def _fill(archive: BareArchive, place: OpenLocation, called: str) -> None:

@@ -16,7 +16,7 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
 from fonoteca.config import edit, names, urls
 from fonoteca.config.load import check_text
-from fonoteca.config.model import FolderConfig, SftpConfig
+from fonoteca.config.model import FolderConfig, RcloneConfig, RemoteConfig, S3Config, SftpConfig
 from fonoteca.config.overlap import overlaps
 from fonoteca.config.paths import Base
 from fonoteca.core.sharing import shared
@@ -159,7 +159,12 @@ class Draft:
 
     def _add_server(self, word: str, name: str | None, given: dict[str, str], more: dict[str, Any]) -> None:
         try:
-            config = replace(urls.sftp_place(word, name or _NEW), **given)  # type: ignore[arg-type]  # two of its files
+            config = urls.remote_place(word, name or _NEW)
+            if given and not isinstance(config, SftpConfig):
+                raise UsageError(
+                    f"--{next(iter(given)).replace('_', '-')} is for SFTP servers, and {word} is none."
+                )
+            config = replace(config, **given)  # type: ignore[arg-type]  # two of its files
         except UsageError as error:
             self.objections.append(str(error))
             return
@@ -169,7 +174,9 @@ class Draft:
             return
         self._add_place(config, name, {**urls.table(config), **more})
 
-    def _add_place(self, config: FolderConfig | SftpConfig, name: str | None, table: dict[str, Any]) -> None:
+    def _add_place(
+        self, config: FolderConfig | RemoteConfig, name: str | None, table: dict[str, Any]
+    ) -> None:
         try:
             fault, name = self._judged(config, name)
         except (LocationError, OSError) as error:
@@ -181,7 +188,7 @@ class Draft:
             self._say(f"Location {name}: {urls.shown(config)}")
             self.to_found.append(name)
 
-    def _judged(self, config: FolderConfig | SftpConfig, name: str | None) -> tuple[str | None, str | None]:
+    def _judged(self, config: FolderConfig | RemoteConfig, name: str | None) -> tuple[str | None, str | None]:
         """What speaks against a place as a location, and the name that it gets."""
         marker = founding.marker_at(config)
         if marker is None:
@@ -195,7 +202,7 @@ class Draft:
             return f"{urls.shown(config)} carries a copy of {row.name}'s marker: choose {empty}.", name
         return None, name or row.name
 
-    def _named(self, config: FolderConfig | SftpConfig, name: str | None) -> tuple[str | None, str | None]:
+    def _named(self, config: FolderConfig | RemoteConfig, name: str | None) -> tuple[str | None, str | None]:
         if name is None:
             return None, proposed_name(config, [*self.config.locations, *self.memory.places])
         row = self.memory.places.get(name)
@@ -282,9 +289,13 @@ def _table(folder: bytes, *, plain_folder: bool) -> dict[str, Any]:
     return table
 
 
-def proposed_name(config: FolderConfig | SftpConfig, taken: Sequence[str]) -> str:
+def proposed_name(config: FolderConfig | RemoteConfig, taken: Sequence[str]) -> str:
     """A free name for a place: the drive's, the server's, or the folder's."""
-    if isinstance(config, SftpConfig):
+    if isinstance(config, S3Config):
+        return names.propose_location_name(config.bucket.encode(), taken)
+    if isinstance(config, RcloneConfig):
+        return names.propose_location_name(os.fsencode(config.remote.lstrip(":").partition(":")[0]), taken)
+    if not isinstance(config, FolderConfig):
         return names.propose_server_name(config.host, config.path, taken)
     return names.propose_location_name(config.path, taken)
 

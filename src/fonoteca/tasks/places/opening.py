@@ -11,7 +11,7 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import places
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config import urls
-from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, RemoteConfig
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.errors import Away, FonotecaError, LocationError, Locked, UsageError
 from fonoteca.locations.base import Location, OpenLocation
@@ -44,7 +44,7 @@ def _chosen(archive: Archive, name: str) -> LocationConfig:
             if isinstance(config, FolderConfig) and os.path.realpath(config.path) == wanted:
                 return config
     if urls.is_url(name):
-        known_as = server_in(archive.config, urls.sftp_place(name, name))
+        known_as = server_in(archive.config, urls.remote_place(name, name))
         if known_as is not None:
             return archive.config.locations[known_as]
     known = ", ".join(archive.config.locations) or "none"
@@ -56,10 +56,10 @@ def is_remote(config: LocationConfig) -> bool:
     return not isinstance(config, FolderConfig)
 
 
-def server_in(config: Config, place: SftpConfig) -> str | None:
+def server_in(config: Config, place: RemoteConfig) -> str | None:
     """The name of the configured location that lies on this server in this folder."""
-    servers = [each for each in config.locations.values() if isinstance(each, SftpConfig)]
-    return next((each.name for each in servers if urls.same_server(each, place)), None)
+    every = config.locations.values()
+    return next((each.name for each in every if urls.same_server(each, place)), None)
 
 
 def is_path(word: str) -> bool:

@@ -1,0 +1,211 @@
+"""An S3 location that is open: its identity was checked, and a lease taken where it is written.
+
+Everything here may be asked again after the connection broke off (`Lost`). Requests of a batch go side by side through
+one pool of threads; what waits for its turn in memory is counted over all batches.
+"""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeAlias, TypeVar
+
+from fonoteca.core.place import Identity, Key, Space, Stat, Traits
+from fonoteca.errors import Away, Broken, Denied, LocationError
+from fonoteca.locations.base import Outcome
+from fonoteca.locations.identity import Marker
+from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
+from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
+from fonoteca.locations.s3.changing import Changing
+from fonoteca.locations.s3.lease import Lease
+from fonoteca.locations.s3.reading import S3Reading
+from fonoteca.locations.s3.store import Store
+
+TOGETHER = 256
+"""So many names are changed before their outcomes are told."""
+
+PARTS_UNDERWAY = 3
+"""So many parts are on their way at once: they are what memory goes to."""
+
+T = TypeVar("T")
+R = TypeVar("R")
+Some: TypeAlias = list[T]
+
+
+class OpenS3:
+    """See `base.OpenLocation`. Made by `S3Location.open`; usable from several threads."""
+
+    def __init__(self, store: Store, marker: Marker, data: bytes, lease: Lease | None) -> None:
+        self.name = store.place
+        self.store = store
+        self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
+        """Where batches of this opening stage what has to stand before it is published."""
+        self._marker = marker
+        self._data = data
+        self._lease = lease
+        self._numbers = itertools.count(1)
+        self._streams = store.address.streams or marker.traits.streams
+        self._pool = ThreadPoolExecutor(self._streams, thread_name_prefix=f"{self.name} sends")
+        self._underway = threading.BoundedSemaphore(min(PARTS_UNDERWAY, self._streams))
+        self._held = 0
+        self._counting = threading.Lock()
+
+    def close(self) -> None:
+        """End its threads."""
+        self._pool.shutdown(cancel_futures=True)
+
+    @property
+    def identity(self) -> Identity:
+        """Who it is."""
+        return self._marker.identity
+
+    @property
+    def traits(self) -> Traits:
+        """What it can do, as probed when it was adopted."""
+        return self._marker.traits
+
+    def check(self) -> None:
+        """See `base.OpenLocation`: the marker still says the same, and the lease is still ours."""
+        data = self.store.read_small(MARKER)
+        if data != self._data:
+            reason = "its marker is gone" if data is None else "its marker changed while it was in use"
+            raise Away(
+                self.name, reason, "What was finished stands. Look what happened there, and run this again."
+            )
+        self.alive()
+
+    def alive(self) -> None:
+        """Said between blocks of a long upload: the lease is held on to. Raises Away."""
+        if self._lease is not None:
+            self._lease.hold()
+
+    @contextmanager
+    def batch(self) -> Iterator[S3Batch]:
+        """See `base.OpenLocation`."""
+        self._for_writing()
+        self.check()
+        batch = S3Batch(self, self.session + b"-%d" % next(self._numbers))
+        try:
+            yield batch
+        finally:
+            batch.discard()
+
+    def _for_writing(self) -> None:
+        if self._lease is None:
+            raise Denied(self.name, "it was opened for reading only")
+
+    # what batches share
+
+    def hold(self, size: int) -> bool:
+        """True when so many bytes more may wait in memory."""
+        with self._counting:
+            if self._held + size > HELD_BYTES:
+                return False
+            self._held += size
+            return True
+
+    def unhold(self, size: int) -> None:
+        """They wait no more."""
+        with self._counting:
+            self._held -= size
+
+    def start(self, act: Callable[[], R]) -> Future[R]:
+        """Do it in a thread of the pool."""
+        return self._pool.submit(act)
+
+    def send(self, act: Callable[[], None]) -> Future[None]:
+        """As `start`, for bytes that are many: waits until few enough are on their way."""
+        self._underway.acquire()
+
+        def sent() -> None:
+            try:
+                act()
+            finally:
+                self._underway.release()
+
+        try:
+            return self._pool.submit(sent)
+        except BaseException:
+            self._underway.release()
+            raise
+
+    def drop(self, sending: deque[Future[None]], then: Callable[[], None]) -> None:
+        """When what is under way has ended, do `then`. Never raises."""
+        while sending:
+            self._ended(sending.popleft())
+        then()
+
+    def _ended(self, future: Future[None]) -> None:
+        try:
+            future.result()
+        except LocationError:
+            return  # nobody wants it any more
+
+    def each(self, act: Callable[[T], R], items: Iterable[T]) -> Some[R]:
+        """What came of each, side by side; raises the first error, when all have ended."""
+        futures = [self._pool.submit(act, item) for item in items]
+        failed: BaseException | None = None
+        done: list[R] = []
+        for future in futures:
+            try:
+                done.append(future.result())
+            except LocationError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return done
+
+    # looking
+
+    def read(self, key: Key, *, start: int = 0) -> S3Reading:
+        """See `base.OpenLocation`."""
+        self.store.name(key)
+        return S3Reading(self.store, key, start)
+
+    def stat(self, key: Key) -> Stat | None:
+        """See `base.OpenLocation`."""
+        return self.store.head(Key(checked(self.name, key)))
+
+    def list(self, prefix: Key) -> Iterator[tuple[Key, Stat]]:
+        """See `base.OpenLocation`. Raises Broken where a server tells keys out of order."""
+        last = b""
+        for key, stat in self.store.list(prefix):
+            if not (key.startswith(prefix) and is_listed(key, prefix)):
+                continue
+            if key <= last:
+                raise Broken(self.name, "the server lists its objects out of order")
+            last = key
+            yield key, stat
+        self.check()
+
+    # changing
+
+    def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
+        """See `base.OpenLocation`."""
+        return self._change(pairs, lambda some: Changing(self).move(some))
+
+    def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
+        """See `base.OpenLocation`."""
+        return self._change(times, lambda some: Changing(self).retime(some))
+
+    def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
+        """See `base.OpenLocation`."""
+        return self._change(keys, lambda some: Changing(self).delete(some))
+
+    def _change(
+        self, items: Iterable[T], change: Callable[[Some[T]], Iterator[Outcome]]
+    ) -> Iterator[Outcome]:
+        self._for_writing()
+        rest = iter(items)
+        while some := [*itertools.islice(rest, TOGETHER)]:
+            self.check()
+            yield from tuple(change(some))
+
+    def space(self) -> Space | None:
+        """See `base.OpenLocation`: a bucket does not say."""
+        return None

@@ -1,0 +1,117 @@
+"""Giving staged objects their names at a bucket: new ones never replace, superseding keeps the old.
+
+A server renames nothing. What supersedes is copied over there from `incoming/` (or sent, where it is still held here)
+in one step that replaces, after the old was copied to where it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from fonoteca.core.place import Key, Stamp, Stat
+from fonoteca.errors import Broken, Conflict, LocationError, Refused
+from fonoteca.locations.base import Outcome, Staged
+from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.same import same_bytes
+
+if TYPE_CHECKING:
+    from fonoteca.locations.s3.batch import Item, S3Batch
+
+
+class Publishing:
+    """One call of `publish`."""
+
+    def __init__(self, batch: S3Batch) -> None:
+        self.batch = batch
+        self.place = batch.place
+        self.store = batch.store
+        self.failed: dict[int, LocationError] = {}
+        """By `id` of the staged."""
+
+    def run(self, staged: list[Staged]) -> list[Outcome]:
+        """Publish all; an outcome for each, in order. Raises LocationError for what is about the place."""
+        for each in staged:
+            if isinstance(each.token, Refused):
+                self.failed[id(each)] = each.token
+        good = [each for each in staged if id(each) not in self.failed]
+        self.place.each(lambda each: self._try(each, self._add), [one for one in good if one.over is None])
+        # Two that keep their old under one name go one after the other: the second finds it kept.
+        groups: dict[Key, list[Staged]] = {}
+        for each in good:
+            if each.over is not None:
+                groups.setdefault(each.keep or each.key, []).append(each)
+        self.place.each(self._supersede_each, list(groups.values()))
+        return [self._outcome(each) for each in staged]
+
+    def _outcome(self, staged: Staged) -> Outcome:
+        failed = self.failed.get(id(staged))
+        return Outcome(staged.key, failed, None if failed is not None else staged.token.stat)
+
+    def _try(self, staged: Staged, act: Callable[[Item], None]) -> None:
+        try:
+            act(staged.token)
+            staged.token.published = True
+        except (Conflict, Refused) as error:
+            self.failed[id(staged)] = error
+
+    def _add(self, item: Item) -> None:
+        if item.refused is not None:
+            raise item.refused
+        self.batch.settle(item)
+        if item.stands == item.key:
+            return
+        if self.store.head(item.key) is not None:
+            raise Conflict(self.place.name, item.key, "stands there already")
+        self._take_name(item)
+
+    def _take_name(self, item: Item) -> None:
+        """Copy it from `incoming/` over its key."""
+        assert item.stands is not None
+        assert item.stat is not None
+        try:
+            item.stat = self.store.copy(item.stands, item.key, item.stat)
+        except (Missing, Unmet) as error:
+            raise Broken(self.place.name, "what was staged there is gone or was changed") from error
+
+    def _supersede_each(self, group: list[Staged]) -> None:
+        for each in group:
+            self._try(each, self._supersede)
+
+    def _supersede(self, item: Item) -> None:
+        key, _, _, over, keep = item.promise
+        assert over is not None
+        standing = self.store.head(key)
+        if standing is None or standing.stamp != over:
+            raise Conflict(self.place.name, key, "is not what it was when this was decided")
+        if keep is not None:
+            self._keep(key, keep, standing)
+        if item.stands is None and item.upload is None:
+            self._put_over(item, over)
+            return
+        self.batch.settle(item)
+        self._take_name(item)
+
+    def _put_over(self, item: Item, over: Stamp) -> None:
+        assert item.data is not None
+        try:
+            item.stat = self.store.put(item.key, bytes(item.data), over=over)
+        except Unmet as error:
+            raise Conflict(self.place.name, item.key, "is not what it was when this was decided") from error
+        item.stands, item.data = item.key, None
+        self.batch.unhold(item)
+
+    def _keep(self, key: Key, keep: Key, standing: Stat) -> None:
+        """The old under its second name, before its key is taken."""
+        kept = self.store.head(keep)
+        if kept is not None:
+            if kept.stamp != standing.stamp and not same_bytes(self.place.read(key), self.place.read(keep)):
+                raise Conflict(self.place.name, keep, "holds other bytes than the version to be kept there")
+            return
+        try:
+            self.store.copy(key, keep, standing)
+        except (Missing, Unmet) as error:
+            raise Conflict(self.place.name, key, "changed while it was put aside") from error
+        kept = self.store.head(keep)
+        if kept is None or kept.size != standing.size:
+            raise Broken(self.place.name, "the server said that it kept the old, and did not")

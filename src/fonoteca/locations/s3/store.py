@@ -1,0 +1,378 @@
+"""The objects below a prefix of a bucket: single requests, each safe to repeat, in keys of ours.
+
+    store = Store("cloud", Address("ana-music", "archive"))
+    store.head(Key(b"music/a.flac"))            # Stat(…), None where nothing stands
+    store.put(key, data, Terms(lock=True), once=True)
+
+Raises LocationError; `Unmet` where a condition does not hold, `Missing` where there is no such object.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from fonoteca.core.digest import Block
+from fonoteca.core.naming import rule_named
+from fonoteca.core.place import OWN, Key, Stamp, Stat
+from fonoteca.errors import Broken, Conflict, LocationError
+from fonoteca.locations.keys import checked
+from fonoteca.locations.s3.address import Address
+from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
+from fonoteca.locations.s3.login import READ_S, client
+from fonoteca.locations.s3.stat import etag_of, object_stat, of_reply
+from fonoteca.locations.s3.wire import Wire
+
+TOGETHER = 1000
+"""So many objects one request removes, or lists, at most."""
+
+LARGEST_COPY = 5 << 30
+"""What the server copies in one request (CopyObject); more goes in pieces."""
+
+_PIECE = 1 << 30
+_FORBIDDEN = rule_named("object/1").reserved
+_STREAMS = 16
+
+
+@dataclass(slots=True)
+class Upload:
+    """An object that comes in parts; until it is completed it has no name."""
+
+    key: Key
+    id: str
+    parts: dict[int, str]
+    """ETags by number."""
+
+    @property
+    def listed(self) -> dict[str, Any]:
+        """As the server wants them."""
+        return {
+            "Parts": [{"PartNumber": number, "ETag": self.parts[number]} for number in sorted(self.parts)]
+        }
+
+
+def md5_of(data: Block) -> bytes:
+    """What the server compares the bytes with that it got."""
+    return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+class Store:
+    """See the module. Usable from several threads."""
+
+    def __init__(self, place: str, address: Address, *, limit_s: float | None = None) -> None:
+        self.place = place
+        self.address = address
+        self.conditions = False
+        """The server honours If-None-Match and If-Match, as a probe has shown."""
+        self.digests = False
+        """The server checks SHA-256, as a probe has shown."""
+        self._limit_s = limit_s or READ_S
+        self._client: Any = None
+        self._wire: Wire | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def client(self) -> Any:
+        """Made when it is first needed. Raises Denied."""
+        with self._lock:
+            if self._client is None:
+                self._client, self._wire = client(
+                    self.place, self.address, limit_s=self._limit_s, streams=self.address.streams or _STREAMS
+                )
+            return self._client
+
+    def close(self) -> None:
+        """Let go of the connections; the next use makes new ones. Never raises."""
+        with self._lock:
+            made, self._client = self._client, None
+            wire, self._wire = self._wire, None
+        if wire is not None:
+            wire.close()
+        if made is not None:
+            made.close()
+
+    def name(self, key: bytes) -> str:
+        """The key in the bucket. Raises Conflict for what no object can be called."""
+        try:
+            text = checked(self.place, key).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Conflict(self.place, Key(key), "is not UTF-8, which every name there is") from error
+        if len(key) > self.address.room:
+            raise Conflict(
+                self.place, Key(key), f"is longer than the {self.address.room} bytes that fit there"
+            )
+        if any(character in _FORBIDDEN for character in text):
+            raise Conflict(self.place, Key(key), "holds control characters, which no name there can")
+        return f"{self.address.prefix}/{text}" if self.address.prefix else text
+
+    def call(
+        self, operation: str, key: bytes | None = None, *, needed: int = 0, **params: Any
+    ) -> dict[str, Any]:
+        """One request. `operation`: as the client calls it, for example `head_object`."""
+        method = getattr(self.client, operation)
+        wire = self._wire if Wire.speaks(operation) else None
+        try:
+            if wire is not None:
+                return wire.ask(operation, params)
+            return dict(method(Bucket=self.address.bucket, **params))
+        except theirs() as error:
+            raise self.said(error, operation, key, needed) from error
+
+    def said(self, error: Exception, operation: str, key: bytes | None = None, needed: int = 0) -> Exception:
+        """One of `theirs` as what it means."""
+        spoken = "".join(word.capitalize() for word in operation.split("_"))
+        return meant(self.place, self.address, error, spoken, key, needed)
+
+    # looking
+
+    def head(self, key: Key) -> Stat | None:
+        """What stands there."""
+        try:
+            return of_reply(self.call("head_object", key, Key=self.name(key)))
+        except Missing:
+            return None
+
+    def get(self, key: Key, start: int = 0) -> dict[str, Any]:
+        """The reply, its body unread. Raises Missing."""
+        more: dict[str, Any] = {"Range": f"bytes={start}-"} if start else {}
+        return self.call("get_object", key, Key=self.name(key), **more)
+
+    def read_small(self, key: Key, limit: int = 1 << 20) -> bytes | None:
+        """All of a small object; None where there is none."""
+        try:
+            reply = self.get(key)
+        except Missing:
+            return None
+        try:
+            data: bytes = reply["Body"].read(limit)
+        except theirs() as error:
+            raise self.said(error, "get_object", key) from error
+        finally:
+            reply["Body"].close()
+        return data
+
+    def list(self, prefix: bytes) -> Iterator[tuple[Key, Stat]]:
+        """Objects below, as the server orders them, a thousand a request."""
+        root = f"{self.address.prefix}/" if self.address.prefix else ""
+        more: dict[str, Any] = {}
+        while True:
+            reply = self.call(
+                "list_objects_v2", Prefix=root + prefix.decode("utf-8", "replace"), MaxKeys=TOGETHER, **more
+            )
+            for found in reply.get("Contents", ()):
+                key = Key(found["Key"].removeprefix(root).encode("utf-8", "surrogateescape"))
+                if key and not key.endswith(b"/"):  # a folder, as consoles make them, is no object of ours
+                    yield key, object_stat(int(found["Size"]), str(found["ETag"]))
+            if not reply.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": reply["NextContinuationToken"]}
+
+    # writing
+
+    def terms(self, key: bytes) -> dict[str, Any]:
+        """What is asked for an object: encryption, storage class, and until when nobody can erase it.
+
+        Our own files are written anew and removed all the time, so they are neither locked nor put into another class.
+        """
+        asked: dict[str, Any] = dict(self.address.encrypted())
+        if _is_own(key):
+            return asked
+        if self.address.storage_class is not None:
+            asked["StorageClass"] = self.address.storage_class
+        if self.address.retain_s is not None:
+            until = datetime.now(UTC) + timedelta(seconds=self.address.retain_s)
+            asked |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
+        return asked
+
+    def put(self, key: Key, data: bytes, *, once: bool = False, over: Stamp | None = None) -> Stat:
+        """One object at once, checked by the server (Content-MD5). `once`: where none stands; `over`: in its place.
+
+        Raises Unmet. Without conditions over there the server is asked before.
+        """
+        digest = md5_of(data)
+        more = self._condition(key, once=once, over=over)
+        if self.digests:
+            more["ChecksumSHA256"] = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        try:
+            reply = self.call(
+                "put_object",
+                key,
+                needed=len(data),
+                Key=self.name(key),
+                Body=data,
+                ContentMD5=base64.b64encode(digest).decode(),
+                **self.terms(key),
+                **more,
+            )
+        except Unmet:
+            found = self.head(key) if once or over is not None else None
+            if found is None or found != object_stat(len(data), f'"{digest.hex()}"') or found.stamp == over:
+                raise
+            return found  # it was done, and only the reply was lost
+        return object_stat(len(data), self._etag(reply))
+
+    def _condition(self, key: Key, *, once: bool, over: Stamp | None) -> dict[str, Any]:
+        if not once and over is None:
+            return {}
+        if self.conditions:
+            return {"IfNoneMatch": "*"} if once else {"IfMatch": etag_of(over or Stamp(""))}
+        standing = self.head(key)
+        if (once and standing is not None) or (not once and (standing is None or standing.stamp != over)):
+            raise Unmet("asked before")
+        return {}
+
+    def begin(self, key: Key) -> Upload:
+        """Begin an object in parts."""
+        more: dict[str, Any] = {"ChecksumAlgorithm": "SHA256"} if self.digests else {}
+        reply = self.call("create_multipart_upload", key, Key=self.name(key), **self.terms(key), **more)
+        return Upload(key, str(reply["UploadId"]), {})
+
+    def send(self, upload: Upload, number: int, data: bytes) -> None:
+        """One part, checked by the server."""
+        more: dict[str, Any] = {}
+        if self.digests:
+            more["ChecksumSHA256"] = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        try:
+            reply = self.call(
+                "upload_part",
+                upload.key,
+                needed=len(data),
+                Key=self.name(upload.key),
+                UploadId=upload.id,
+                PartNumber=number,
+                Body=data,
+                ContentMD5=base64.b64encode(md5_of(data)).decode(),
+                **more,
+            )
+        except Missing as error:
+            raise Conflict(self.place, upload.key, "lost its upload: somebody ended it over there") from error
+        upload.parts[number] = self._etag(reply)
+
+    def _etag(self, reply: dict[str, Any]) -> str:
+        """Whoever keeps an object says which. Raises Broken."""
+        if not reply.get("ETag"):
+            raise Broken(
+                self.place, f"what answers at {self.address.server} is no S3: it names nothing that it keeps"
+            )
+        return str(reply["ETag"])
+
+    def complete(self, upload: Upload, size: int, *, once: bool = False) -> Stat:
+        """Give it its name. Raises Unmet. `size`: what it has to have in all."""
+        more = self._condition(upload.key, once=once, over=None)
+        try:
+            reply = self.call(
+                "complete_multipart_upload",
+                upload.key,
+                needed=size,
+                Key=self.name(upload.key),
+                UploadId=upload.id,
+                MultipartUpload=upload.listed,
+                **more,
+            )
+        except Missing as error:  # either it was done and the reply was lost, or it is gone
+            found = self.head(upload.key)
+            if found is None or found.size != size:
+                raise Conflict(
+                    self.place, upload.key, "lost its upload: somebody ended it over there"
+                ) from error
+            return found
+        return (
+            object_stat(size, str(reply["ETag"])) if reply.get("ETag") else self._completed(upload.key, size)
+        )
+
+    def _completed(self, key: Key, size: int) -> Stat:
+        """Ceph 16 does not name what it has put together, so it is asked."""
+        found = self.head(key)
+        if found is None or found.size != size:
+            raise Broken(self.place, "the server said that it put an upload together, and did not")
+        return found
+
+    def abort(self, upload: Upload) -> None:
+        """Forget it. Never raises: what stays is swept."""
+        try:
+            self.call("abort_multipart_upload", upload.key, Key=self.name(upload.key), UploadId=upload.id)
+        except (LocationError, Missing, Unmet):
+            return
+
+    # changing
+
+    def copy(self, key: Key, target: Key, stat: Stat) -> Stat:
+        """A copy made over there, of just the object that `stat` is. Raises Missing, Unmet."""
+        source = {"Bucket": self.address.bucket, "Key": self.name(key)}
+        expected = {"CopySource": source, "CopySourceIfMatch": etag_of(stat.stamp)}
+        if stat.size > LARGEST_COPY:
+            return self._copy_pieces(target, stat.size, expected)
+        reply = self.call(
+            "copy_object", target, needed=stat.size, Key=self.name(target), **expected, **self.terms(target)
+        )
+        return object_stat(stat.size, str(reply["CopyObjectResult"]["ETag"]))
+
+    def _copy_pieces(self, target: Key, size: int, expected: dict[str, Any]) -> Stat:
+        upload = self.begin(target)
+        try:
+            for number, start in enumerate(range(0, size, _PIECE), 1):
+                end = min(start + _PIECE, size) - 1
+                reply = self.call(
+                    "upload_part_copy",
+                    target,
+                    needed=size,
+                    Key=self.name(target),
+                    UploadId=upload.id,
+                    PartNumber=number,
+                    CopySourceRange=f"bytes={start}-{end}",
+                    **expected,
+                )
+                upload.parts[number] = str(reply["CopyPartResult"]["ETag"])
+            return self.complete(upload, size)
+        except BaseException:
+            self.abort(upload)
+            raise
+
+    def delete(self, keys: Iterable[Key]) -> dict[Key, LocationError]:
+        """Have none of them. What could not be removed, and why."""
+        failed: dict[Key, LocationError] = {}
+        names = {self.name(key): key for key in keys}
+        every = list(names)
+        for start in range(0, len(every), TOGETHER):
+            some = [{"Key": name} for name in every[start : start + TOGETHER]]
+            reply = self.call("delete_objects", Delete={"Objects": some, "Quiet": True})
+            for said in reply.get("Errors", ()):
+                key = names.get(said.get("Key", ""))
+                if key is not None and said.get("Code") not in ("NoSuchKey", "NoSuchVersion"):
+                    failed[key] = self._not_deleted(key, said)
+        return failed
+
+    def _not_deleted(self, key: Key, said: dict[str, Any]) -> LocationError:
+        from botocore.exceptions import ClientError
+
+        response: Any = {"Error": said}
+        error = meant(self.place, self.address, ClientError(response, "DeleteObjects"), "DeleteObject", key)
+        return error if isinstance(error, LocationError) else Conflict(self.place, key, "cannot be removed")
+
+    def uploads(self) -> Iterator[tuple[Upload, datetime]]:
+        """What was begun below and neither completed nor ended, and when."""
+        root = f"{self.address.prefix}/" if self.address.prefix else ""
+        more: dict[str, Any] = {}
+        while True:
+            reply = self.call("list_multipart_uploads", Prefix=root, **more)
+            for found in reply.get("Uploads", ()):
+                key = Key(found["Key"].removeprefix(root).encode("utf-8", "surrogateescape"))
+                yield Upload(key, str(found["UploadId"]), {}), found["Initiated"]
+            if not reply.get("IsTruncated"):
+                return
+            more = {"KeyMarker": reply["NextKeyMarker"], "UploadIdMarker": reply["NextUploadIdMarker"]}
+
+
+_VERSIONS = OWN + b"/versions/"
+
+
+def _is_own(key: bytes) -> bool:
+    """True for what is ours: neither music nor a version of it."""
+    if key in (b"SHA256SUMS", b"VERIFY.txt"):
+        return True
+    return key.startswith(OWN + b"/") and not key.startswith(_VERSIONS)
