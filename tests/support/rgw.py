@@ -172,6 +172,15 @@ def shared_rgw(factory: pytest.TempPathFactory) -> S3Server:
     return S3Server(state["url"], config=state["config"])
 
 
+def let_go(factory: pytest.TempPathFactory) -> None:
+    """Need it no more, and wait until it has ended, if nobody else does."""
+    folder = factory.getbasetemp() / "radosgw"
+    keeper = int(json.loads((folder / "up.json").read_text())["keeper"])
+    (folder / "users" / str(os.getpid())).unlink(missing_ok=True)
+    while not _is_used(folder) and _is_alive(keeper):
+        time.sleep(0.05)
+
+
 def _is_up(folder: Path) -> bool:
     try:
         return _is_alive(int(json.loads((folder / "up.json").read_text())["keeper"]))
@@ -220,13 +229,24 @@ def _keep(folder: Path) -> None:
         state = {"keeper": os.getpid(), "url": f"http://127.0.0.1:{port}", "config": str(home / "ceph.conf")}
         (folder / "up.new").write_text(json.dumps(state))
         (folder / "up.new").rename(folder / "up.json")
-        while all(each.poll() is None for each in processes) and _is_used(folder):
+        while all(each.poll() is None for each in processes) and not _is_over(folder):
             time.sleep(0.5)
     finally:
         for each in reversed(processes):
             each.kill()  # not asked to end: its disk in memory would be written out first
             each.wait()
         shutil.rmtree(home, ignore_errors=True)
+
+
+def _is_over(folder: Path) -> bool:
+    """True when nobody uses it; from then on nobody finds it either."""
+    if _is_used(folder):
+        return False
+    with FileLock(folder / "lock"):
+        if _is_used(folder):
+            return False
+        (folder / "up.json").unlink(missing_ok=True)
+        return True
 
 
 def _is_used(folder: Path) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import date, timedelta
 
 from fonoteca.core.schedule import DAY_NS, PACE_DAYS, pace_of
+
+EPOCH = date(1970, 1, 1)
 
 
 def add(connection: sqlite3.Connection, location: int, now_ns: int, size: int) -> None:
@@ -16,6 +19,16 @@ def add(connection: sqlite3.Connection, location: int, now_ns: int, size: int) -
         (location, day, size),
     )
     connection.execute("DELETE FROM readings WHERE location = ? AND day < ?", (location, day - 2 * PACE_DAYS))
+
+
+def this_month(connection: sqlite3.Connection, location: int, now_ns: int) -> int:
+    """Bytes that were read again at a location since this month began (UTC)."""
+    today = now_ns // DAY_NS
+    first = today - (EPOCH + timedelta(days=today)).day + 1
+    found = connection.execute(
+        "SELECT coalesce(sum(bytes), 0) FROM readings WHERE location = ? AND day >= ?", (location, first)
+    ).fetchone()[0]
+    return int(found)
 
 
 def pace(connection: sqlite3.Connection, location: int, now_ns: int) -> float:

@@ -17,9 +17,9 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import due
+from fonoteca.catalogue import due, readings
 from fonoteca.catalogue import places as known_places
-from fonoteca.core.event import BudgetReached, Event, LibraryFailed, LocationFailed, Phase
+from fonoteca.core.event import BudgetReached, Event, LibraryFailed, LocationFailed, Phase, Warned
 from fonoteca.core.manifest.lines import Step
 from fonoteca.core.plan.scrub import Purse
 from fonoteca.core.policy import Budget
@@ -69,6 +69,8 @@ class Scrub:
     pace: Pace
     benches: dict[tuple[bool, int], Bench] = field(default_factory=dict)
     """What is read, by whether it is a library and the catalogue's number of it."""
+    allowances: dict[int, int] = field(default_factory=dict)
+    """Bytes that may still be downloaded this month, by location; those without a bound are not named."""
 
     def events(self, places: Sequence[str] | None, libraries: Sequence[str] | None) -> Iterator[Event]:
         """Everything. See `scrub`."""
@@ -103,6 +105,29 @@ class Scrub:
             archive, opened.place, row, None, False, False, unfinished, started_ns=archive.now()
         )
         self.benches[False, row.id] = AtLocation(inspection, opened)
+        yield from self._allow(opened)
+
+    def _allow(self, opened: Opened) -> Iterator[Event]:
+        most = getattr(opened.config, "monthly_download", None)
+        if most is None:
+            return
+        spent = readings.this_month(self.archive.catalogue, opened.row.id, self.archive.now())
+        self.allowances[opened.row.id] = most - spent
+        if spent >= most:
+            yield Warned(
+                f"{opened.config.name}: {spent:,} bytes were downloaded to verify this month, and monthly_download "
+                f"allows {most:,}: it is read again next month. `fonoteca verify {opened.config.name}` reads it now."
+            )
+
+    def _affordable(self, wanted: Iterator[Turn]) -> Iterator[Turn]:
+        """Without those at places where this month's downloads are spent."""
+        for turn in wanted:
+            bounded = turn.kind != due.ORIGINAL and turn.place in self.allowances
+            if bounded and self.allowances[turn.place] <= 0:
+                continue
+            if bounded:
+                self.allowances[turn.place] -= turn.size
+            yield turn
 
     # reading
 
@@ -113,7 +138,7 @@ class Scrub:
         files, size = due.gather(self.archive.catalogue, numbers[False], numbers[True])
         most = self.purse.budget.bytes
         yield Phase("scrub", files, size if most is None else min(size, most))
-        left = turns(self.archive.catalogue)
+        left = self._affordable(turns(self.archive.catalogue))
         passed = [0, 0]
         try:
             # What turns out not to be there is given back: so the run goes on, until nothing is left or to be spent.

@@ -29,15 +29,19 @@ if TYPE_CHECKING:
     from fonoteca.locations.s3.open import OpenS3
 
 PART = 8 << 20
-"""Bytes of one part; more where an object would have over 10,000 of them. Objects up to this size may be held."""
+"""Bytes of one part; more where an object would have over 10,000 of them."""
 
 MOST_PARTS = 10_000
 
-HELD_BYTES = 32 << 20
-"""So much is held in memory at most, over all batches; what comes then is sent as a part at once."""
+HELD_SIZE, HELD_BYTES = 1 << 20, 24 << 20
+"""Objects up to this size are held in memory, so much of them at most over all batches; else they are sent as they
+come."""
 
-AHEAD_BYTES, AHEAD_OBJECTS = 16 << 20, 32
-"""So much is read back ahead of its use."""
+FETCHED = 1 << 20
+"""Objects up to this size are read back ahead of their use, larger ones as their bytes are wanted."""
+
+AHEAD_OBJECTS = 32
+"""So many are made to stand, and read back, ahead of their use."""
 
 LATEST = 2 * AHEAD_OBJECTS
 """No reading waits for longer than so many others were begun after it."""
@@ -60,7 +64,8 @@ class Item:
     """Bytes that were not sent."""
     came: int = 0
     held: int = 0
-    upload: Upload | None = None
+    begun: Future[Upload] | None = None
+    """Its upload, where it comes in parts."""
     sent: int = 0
     """Parts that were given to be sent."""
     sending: deque[Future[None]] = field(default_factory=deque)
@@ -148,7 +153,7 @@ class S3Batch:
         self._number += 1
         part = max(PART, -(-size // MOST_PARTS))
         item = Item((key, size, mtime_ns, over, keep), Key(self._folder + b"/%d" % self._number), part)
-        item.direct = over is None and not (size > PART and self.store.head(key) is not None)
+        item.direct = over is None
         return S3Writing(self, item)
 
     # sending
@@ -159,15 +164,20 @@ class S3Batch:
         self._reap(item)
         if item.refused is not None:
             return
-        if item.upload is None:
-            item.upload = self.store.begin(item.place_now)
+        if item.begun is None:
+            item.begun = self.place.start(lambda: self._begin(item))
         view = memoryview(item.data)
         data = bytes(view[: item.part])
         view.release()
         del item.data[: item.part]
         item.sent += 1
-        upload, number = item.upload, item.sent
-        item.sending.append(self.place.send(lambda: self.store.send(upload, number, data)))
+        begun, number = item.begun, item.sent
+        item.sending.append(self.place.send(lambda: self.store.send(begun.result(), number, data)))
+
+    def _begin(self, item: Item) -> Upload:
+        """What stands under its key already will be looked at: then it waits in `incoming/`."""
+        item.direct = item.direct and self.store.head(item.key) is None
+        return self.store.begin(item.place_now)
 
     def _reap(self, item: Item, *, wait: bool = False) -> None:
         """Hear how parts ended. Raises LocationError for what is about the place."""
@@ -181,10 +191,10 @@ class S3Batch:
         """All bytes came: hold them, or send them now."""
         self.items.append(item)
         assert item.data is not None
-        if item.upload is None and self.place.hold(len(item.data)):
+        if item.begun is None and item.size <= HELD_SIZE and self.place.hold(len(item.data)):
             item.held = len(item.data)
             return
-        if item.data or item.upload is None:
+        if item.data or item.begun is None:
             self.send(item)
         item.data = None
 
@@ -194,9 +204,13 @@ class S3Batch:
         self.unhold(item)
         if item in self.items:
             self.items.remove(item)
-        upload, item.upload = item.upload, None
-        if upload is not None:
-            self.place.drop(item.sending, lambda: self.store.abort(upload))
+        self._abort(item)
+
+    def _abort(self, item: Item) -> None:
+        """End an upload that was not completed. Never raises."""
+        begun, item.begun = item.begun, None
+        if begun is not None:
+            self.place.drop([begun, *item.sending], lambda: self.store.abort(begun.result()))
 
     def unhold(self, item: Item) -> None:
         """Its bytes are no longer held."""
@@ -215,18 +229,17 @@ class S3Batch:
         """Have it stand whole. Raises LocationError, Conflict where its key is taken."""
         if item.stands is not None:
             return
-        name, once = item.place_now, item.direct
         try:
-            if item.upload is not None:
+            if item.begun is not None:
                 self._reap(item, wait=True)
-                item.stat = self.store.complete(item.upload, item.size, once=once)
-                item.upload = None
+                item.stat = self.store.complete(item.begun.result(), item.size, once=item.direct)
+                item.begun = None
             else:
                 assert item.data is not None
-                item.stat = self.store.put(name, bytes(item.data), once=once)
+                item.stat = self.store.put(item.place_now, bytes(item.data), once=item.direct)
         except Unmet as error:
             raise Conflict(self.place.name, item.key, "stands there already") from error
-        item.stands = name
+        item.stands = item.place_now
         item.data = None
         self.unhold(item)
 
@@ -259,16 +272,15 @@ class S3Batch:
     def _read_ahead(self) -> None:
         """Begin with the next ones, as far as there is room."""
         waiting = [item for item in self.items[max(0, self._next - LATEST) :] if item.reading is not None]
-        size = sum(item.size for item in waiting if item.size <= PART)
         count = len(waiting)
-        while self._next < len(self.items) and (not count or (count < AHEAD_OBJECTS and size < AHEAD_BYTES)):
+        while self._next < len(self.items) and count < AHEAD_OBJECTS:
             item = self.items[self._next]
             self._next += 1
             _, _, _, over, keep = item.promise
             if item.reading is not None or (over is not None and keep is None):
                 continue  # our own small papers are not read back
             self._start(item)
-            count, size = count + 1, size + (item.size if item.size <= PART else 0)
+            count += 1
 
     def _standing(self, item: Item) -> bytes | None:
         """Have it stand, and its bytes if they are few. Where its key is taken, publishing says so."""
@@ -282,7 +294,7 @@ class S3Batch:
         except Refused as refused:
             item.refused = refused
             return b""
-        if item.size > PART:
+        if item.size > FETCHED:
             return None
         assert item.stands is not None
         try:
@@ -310,9 +322,7 @@ class S3Batch:
             self.unhold(item)
             if item.stands is not None and not (item.published and item.stands == item.key):
                 gone.append(item.stands)
-            upload = item.upload
-            if upload is not None:
-                self.place.drop(item.sending, lambda upload=upload: self.store.abort(upload))  # type: ignore[misc]
+            self._abort(item)
         try:
             self.store.delete(gone)
         except LocationError:

@@ -6,6 +6,7 @@ A file that the config names comes before the environment. Nothing here is ever 
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any
 
 from fonoteca.errors import Denied
@@ -16,7 +17,30 @@ CONNECT_S, READ_S = 10.0, 60.0
 """Seconds: no call waits longer for a connection, or for the next bytes."""
 
 
+KEPT_S = 60.0
+"""A client is used again for so long: making one costs half a second of processor, and a run makes several."""
+
+_kept: dict[tuple[Address, float, int], tuple[float, Any, Wire]] = {}
+
+
 def client(place: str, address: Address, *, limit_s: float = READ_S, streams: int = 16) -> tuple[Any, Wire]:
+    """One that was made lately, or a new one: see `_new`."""
+    asked = (address, limit_s, streams)
+    kept = _kept.get(asked)
+    if kept is not None and time.monotonic() - kept[0] < KEPT_S:
+        return kept[1:]
+    made, wire = _new(place, address, limit_s, streams)
+    _kept[asked] = (time.monotonic(), made, wire)
+    return made, wire
+
+
+def forget(address: Address) -> None:
+    """Its credentials are not taken any more: the next client reads them anew."""
+    for asked in [each for each in _kept if each[0] == address]:
+        _kept.pop(asked, None)
+
+
+def _new(place: str, address: Address, limit_s: float, streams: int) -> tuple[Any, Wire]:
     """A boto3 client, and what speaks for it where it matters. Raises Denied where boto3, a profile or the credentials
     are missing.
     """

@@ -9,11 +9,10 @@ from __future__ import annotations
 import itertools
 import secrets
 import threading
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from typing import TypeAlias, TypeVar
+from contextlib import contextmanager, suppress
+from typing import Any, TypeAlias, TypeVar
 
 from fonoteca.core.place import Identity, Key, Space, Stat, Traits
 from fonoteca.errors import Away, Broken, Denied, LocationError
@@ -134,17 +133,13 @@ class OpenS3:
             self._underway.release()
             raise
 
-    def drop(self, sending: deque[Future[None]], then: Callable[[], None]) -> None:
-        """When what is under way has ended, do `then`. Never raises."""
-        while sending:
-            self._ended(sending.popleft())
-        then()
-
-    def _ended(self, future: Future[None]) -> None:
-        try:
-            future.result()
-        except LocationError:
-            return  # nobody wants it any more
+    def drop(self, underway: Sequence[Future[Any]], then: Callable[[], None]) -> None:
+        """When what is under way has ended, do `then` if it can be done. Never raises."""
+        for each in underway:
+            with suppress(LocationError):  # nobody wants it any more
+                each.result()
+        with suppress(LocationError):
+            then()
 
     def each(self, act: Callable[[T], R], items: Iterable[T]) -> Some[R]:
         """What came of each, side by side; raises the first error, when all have ended."""

@@ -19,7 +19,7 @@ from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.s3.stat import etag_of
 from fonoteca.locations.s3.store import Store
 
-STREAMS = 8
+STREAMS = 16
 """So many requests at once: most of their time is the way there and back."""
 
 

@@ -86,7 +86,7 @@ class Publishing:
             raise Conflict(self.place.name, key, "is not what it was when this was decided")
         if keep is not None:
             self._keep(key, keep, standing)
-        if item.stands is None and item.upload is None:
+        if item.stands is None and item.begun is None:
             self._put_over(item, over)
             return
         self.batch.settle(item)
