@@ -39,6 +39,7 @@ needed=(
     systemd-analyze:systemd    # the unit file is checked; nothing is started
     sshd:openssh-server        # a real server to keep copies on
     ssh-keygen:openssh-client
+    rclone:rclone              # the oldest rclone that is to work; the newest comes with the Python packages
     radosgw:radosgw            # a real S3: one Ceph with its disk in memory
     ceph-mon:ceph-mon
     ceph-osd:ceph-osd

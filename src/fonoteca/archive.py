@@ -210,9 +210,7 @@ class Archive:
 
 
 def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:
-    """A place that can be opened; `anywhere` as `FolderLocation` has it. Raises UsageError for a type that this version
-    cannot use.
-    """
+    """A place that can be opened; `anywhere` as `FolderLocation` has it."""
     if isinstance(config, FolderConfig):
         return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
     if isinstance(config, SftpConfig):
@@ -228,10 +226,12 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
         from fonoteca.locations.s3.location import S3Location
 
         return Retrying(S3Location(config.name, _bucket(config), expected, anywhere=anywhere))
-    raise UsageError(
-        f"The location {config.name} is of type {_type_of(config)}; this version of fonoteca can use folders, SFTP "
-        f"servers and S3 buckets only. Give it another `type`, or remove it from the config."
-    )
+    from fonoteca.locations.rclone.address import Address as Rclone
+    from fonoteca.locations.rclone.location import RcloneLocation
+    from fonoteca.locations.retry import Retrying
+
+    remote = Rclone(config.remote, config.program, config.config_file, config.streams)
+    return Retrying(RcloneLocation(config.name, remote, expected, anywhere=anywhere))
 
 
 def _address(config: SftpConfig) -> Address:
@@ -286,10 +286,6 @@ def _lock(catalogue: str) -> Iterator[None]:
         except OSError as error:
             raise CatalogueUnwritable(catalogue, error.strerror or str(error)) from error
         yield
-
-
-def _type_of(config: LocationConfig) -> str:
-    return type(config).__name__.removesuffix("Config").lower()
 
 
 def _moved(row: LibraryRow, config: LibraryConfig, found: FileSystem) -> str:

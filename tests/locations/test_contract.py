@@ -19,6 +19,9 @@ from fonoteca.disk import mounts
 from fonoteca.errors import Broken, Conflict, Denied, Locked
 from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.locations.folder import FolderLocation
+from fonoteca.locations.rclone.address import Address
+from fonoteca.locations.rclone.location import RcloneLocation
+from fonoteca.locations.rclone.open import OpenRclone
 from fonoteca.locations.s3.location import S3Location
 from fonoteca.locations.s3.open import OpenS3
 from fonoteca.locations.sftp.location import SftpLocation
@@ -27,6 +30,7 @@ from fonoteca.locations.sftp.packets import STATVFS
 from fonoteca.locations.sftp.wire import Wire
 from support.faults import fail_at, memory_location
 from support.places import MTIME, content, folder_location, keys, put, stage, stamp
+from support.rclone import Webdav, local, newest, oldest, rclone_location, webdav
 from support.rgw import S3Server
 from support.s3 import rclone_s3, s3_location
 from support.sshd import SFTP_ONLY, Sshd, sftp_location, sshd
@@ -34,6 +38,7 @@ from support.sshd import SFTP_ONLY, Sshd, sftp_location, sshd
 BIG = 3 * (1 << 20) + 4321
 KINDS = ("memory", "folder", "no hard links", "fsync each", "no noreplace", "neither", "no openat2", "tmpfs")
 SFTP_KINDS = ("sftp", "sftp only", "sftp 3 alone")
+RCLONE_KINDS = ("rclone", "old rclone", "rclone webdav")
 S3_KINDS = ("ceph", "rclone serve s3")
 
 
@@ -52,13 +57,20 @@ def bare_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 
 
 @pytest.fixture(scope="session")
+def dav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Webdav]:
+    """A WebDAV server, which keeps no times."""
+    with webdav(tmp_path_factory.mktemp("webdav")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def poor_s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 whose conditions and checksums do not hold."""
     with rclone_s3(tmp_path_factory.mktemp("rclone")) as server:
         yield server
 
 
-@pytest.fixture(params=KINDS + SFTP_KINDS + S3_KINDS)
+@pytest.fixture(params=KINDS + SFTP_KINDS + S3_KINDS + RCLONE_KINDS)
 def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Location:
     """An adopted, empty place of each kind. What a file system lacks answers as Linux does for it."""
     kind = request.param
@@ -72,6 +84,13 @@ def location(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest
                 raising=False,
             )
         return sftp_location(server, tmp_path / "nas")
+    if kind == "rclone webdav":
+        server = request.getfixturevalue("dav")
+        address = Address(f"dav:{tmp_path.name}", newest(), server.config(tmp_path))
+        return rclone_location(address, known_as=kind)
+    if kind in RCLONE_KINDS:
+        program = oldest() if kind == "old rclone" else newest()
+        return rclone_location(local(tmp_path / "drive", program), known_as=kind)
     if kind in S3_KINDS:
         store: S3Server = request.getfixturevalue("radosgw" if kind == "ceph" else "poor_s3")
         return s3_location(store, *(store.prefix() if kind == "ceph" else (store.bucket(),)))
@@ -176,6 +195,9 @@ def test_leaving_a_batch_discards_what_was_not_published(location: Location) -> 
     assert found == [b"music/b.flac"]
     if isinstance(location, FolderLocation):
         assert os.listdir(location.path + b"/.fonoteca/incoming") == []
+    if isinstance(location, RcloneLocation):
+        assert location._remote.folder(b".fonoteca/incoming") == []
+        location._remote.close()
     if isinstance(location, S3Location):
         assert staged_in(location) == []
     if isinstance(location, SftpLocation):
@@ -499,7 +521,7 @@ def test_space_is_told(place: OpenLocation) -> None:
     space = place.space()
 
     if space is None:
-        assert isinstance(place, OpenS3) or not cast(OpenSftp, place).remote.has(STATVFS)
+        assert isinstance(place, OpenRclone | OpenS3) or not cast(OpenSftp, place).remote.has(STATVFS)
         return
     assert 0 < space.usable <= space.free <= space.total
 

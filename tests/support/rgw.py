@@ -172,6 +172,15 @@ def shared_rgw(factory: pytest.TempPathFactory) -> S3Server:
     return S3Server(state["url"], config=state["config"])
 
 
+def let_go(factory: pytest.TempPathFactory) -> None:
+    """Need it no more, and wait until it has ended, if nobody else does."""
+    folder = factory.getbasetemp() / "radosgw"
+    keeper = int(json.loads((folder / "up.json").read_text())["keeper"])
+    (folder / "users" / str(os.getpid())).unlink(missing_ok=True)
+    while not _is_used(folder) and _is_alive(keeper):
+        time.sleep(0.05)
+
+
 def _is_up(folder: Path) -> bool:
     try:
         return _is_alive(int(json.loads((folder / "up.json").read_text())["keeper"]))

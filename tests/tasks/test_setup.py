@@ -133,7 +133,7 @@ def test_every_objection_is_heard_at_once(home, config):
 
     with pytest.raises(UsageError) as caught:
         setup.protect_setup(
-            config, [b"nowhere", b"file", b"Music"], ["./Music/copy", "./file/x", "s3://bucket/x", "green"]
+            config, [b"nowhere", b"file", b"Music"], ["./Music/copy", "./file/x", "ftp://bucket/x", "green"]
         )
 
     said = str(caught.value)
@@ -142,7 +142,7 @@ def test_every_objection_is_heard_at_once(home, config):
         "is not a folder: a library",
         "which lies inside library.Music",
         "is not a folder: copies",
-        "can use folders and sftp://USER@HOST:PORT/PATH only",
+        "can use folders, sftp://USER@HOST:PORT/PATH and s3://BUCKET/PREFIX",
         "There is no location green",
     ):
         assert part in said

@@ -102,7 +102,7 @@ _AT_TWO = Cron("0 2 * * *")
 _WEEK = Every(7 * DAY_S)
 _MONTH = Every(30 * DAY_S)
 
-RemoteConfig: TypeAlias = SftpConfig | S3Config
+RemoteConfig: TypeAlias = SftpConfig | S3Config | RcloneConfig
 """A place that a URL can name."""
 
 LocationConfig: TypeAlias = FolderConfig | SftpConfig | S3Config | RcloneConfig

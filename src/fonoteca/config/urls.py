@@ -19,8 +19,17 @@ from typing import Any
 from urllib.parse import parse_qsl, quote_from_bytes, unquote_to_bytes, urlencode, urlsplit
 
 from fonoteca.config.buckets import FORM, s3_place, s3_table, s3_url, same_bucket
-from fonoteca.config.model import FolderConfig, LocationConfig, RemoteConfig, S3Config, SftpConfig
+from fonoteca.config.model import (
+    FolderConfig,
+    LocationConfig,
+    RcloneConfig,
+    RemoteConfig,
+    S3Config,
+    SftpConfig,
+)
 from fonoteca.config.problems import NotUnderstood
+from fonoteca.config.remotes import FORM as REMOTE_FORM
+from fonoteca.config.remotes import rclone_place, rclone_table, rclone_url
 from fonoteca.config.values import host, server_path
 from fonoteca.errors import UsageError
 
@@ -37,6 +46,8 @@ def is_url(word: str) -> bool:
 
 def remote_place(word: str, name: str) -> RemoteConfig:
     """The place that the URL `word` means, as a location `name`. Raises UsageError."""
+    if word.startswith("rclone:"):
+        return rclone_place(word, name)
     return s3_place(word, name) if word.startswith("s3://") else sftp_place(word, name)
 
 
@@ -44,7 +55,7 @@ def sftp_place(word: str, name: str) -> SftpConfig:
     """The server that the URL `word` means, as a location `name`. Raises UsageError."""
     if not word.startswith("sftp://"):
         raise UsageError(
-            f"{_shown(word)}: this version of fonoteca can use folders, {_FORM} and {FORM} only."
+            f"{_shown(word)}: this version of fonoteca can use folders, {_FORM}, {FORM} and {REMOTE_FORM} only."
         )
     try:
         parts = urlsplit(word)
@@ -101,6 +112,8 @@ def url(config: RemoteConfig, *, whole: bool = True) -> str:
     """The PLACE that means this server; not `whole`: for sentences, without the files that log in."""
     if isinstance(config, S3Config):
         return s3_url(config, whole=whole)
+    if isinstance(config, RcloneConfig):
+        return rclone_url(config, whole=whole)
     user = f"{quote_from_bytes(os.fsencode(config.user), safe='')}@" if config.user else ""
     named = f"[{config.host}]" if ":" in config.host else config.host
     port = f":{config.port}" if config.port != 22 else ""
@@ -114,7 +127,7 @@ def shown(config: LocationConfig) -> str:
     """Where a location lies, for a sentence: a path or a URL."""
     if isinstance(config, FolderConfig):
         return config.path.decode("utf-8", "backslashreplace")
-    return url(config, whole=False) if isinstance(config, RemoteConfig) else config.name
+    return url(config, whole=False)
 
 
 def beneath(config: LocationConfig, name: str) -> LocationConfig:
@@ -128,7 +141,9 @@ def beneath(config: LocationConfig, name: str) -> LocationConfig:
 
 
 def same_server(one: LocationConfig, other: LocationConfig) -> bool:
-    """True when both mean one folder of one account, or one prefix of one bucket."""
+    """True when both mean one folder of one account, one prefix of one bucket, or one rclone remote."""
+    if isinstance(one, RcloneConfig) and isinstance(other, RcloneConfig):
+        return one.remote.rstrip("/") == other.remote.rstrip("/")
     if isinstance(one, S3Config) and isinstance(other, S3Config):
         return same_bucket(one, other)
     if not (isinstance(one, SftpConfig) and isinstance(other, SftpConfig)):
@@ -145,6 +160,8 @@ def table(config: RemoteConfig) -> dict[str, str | int]:
     """What `[location.NAME]` says of it in a config."""
     if isinstance(config, S3Config):
         return s3_table(config)
+    if isinstance(config, RcloneConfig):
+        return rclone_table(config)
     known: dict[str, str | int | None] = {
         "type": "sftp",
         "host": config.host,

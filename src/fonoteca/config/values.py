@@ -13,6 +13,7 @@ from fonoteca.config.problems import NotUnderstood
 
 _HOST = re.compile(r"[A-Za-z0-9._%:\[\]-]+|[^\W_][\w.-]*")
 _BUCKET = re.compile(r"[A-Za-z0-9._:-]{1,255}")
+_LOGS_IN = re.compile(r"(?i),\w*(pass|token|secret|key)\w*=")
 _ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -142,6 +143,11 @@ def endpoint(value: object) -> str:
 
 def remote(value: object) -> str:
     """An rclone remote with its path."""
+    expected = 'an rclone remote with its path, such as "gdrive:music"'
     if not isinstance(value, str) or ":" not in value or not value.isprintable() or value.startswith("-"):
-        raise NotUnderstood(value, 'an rclone remote with its path, such as "gdrive:music"')
+        raise NotUnderstood(value, expected)
+    if _LOGS_IN.search(value):
+        raise NotUnderstood("a remote with what logs in", f"{expected}; run `rclone config` to keep it there")
+    if ".." in re.split("[:/]", value):
+        raise NotUnderstood(value, f"{expected}, without ..")
     return value

@@ -123,11 +123,12 @@ def test_a_clock_that_is_wrong_is_said_so(radosgw: S3Server, monkeypatch: pytest
     """The real server refuses a signature from another hour."""
     import botocore.auth
 
+    bucket, _ = radosgw.prefix()
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=3)
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: later.replace(tzinfo=None))
 
     with pytest.raises(Denied, match="clock"):
-        opened(s3_address(radosgw, radosgw.prefix()[0]))
+        opened(s3_address(radosgw, bucket))
 
 
 @pytest.mark.parametrize(
@@ -483,3 +484,13 @@ def test_a_write_that_fails_says_what_was_on_its_way(location: S3Location, liar:
             staged = stage(batch, b"music/a", b"x", mtime_ns=MTIME)
             batch.flush()
             list(batch.publish([staged]))
+
+
+def test_a_refusal_leaves_the_connection_good_for_the_next_request(location: S3Location, liar: Liar):
+    """What is not read to its end spoils it: the next upload would be sent twice."""
+    with location.open(write=True) as place:
+        for number in range(5):
+            assert place.stat(Key(b"music/%d" % number)) is None
+            liar.asked.clear()
+            assert put(place, b"music/%d" % number, b"x" * 100_000).error is None
+            assert len([each for each in liar.asked if is_music(each, "PUT")]) == 1

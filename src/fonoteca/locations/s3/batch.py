@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from fonoteca.locations.s3.open import OpenS3
 
 PART = 8 << 20
-"""Bytes of one part; more where an object would have over 10,000 of them. Objects up to this size may be held."""
+"""Bytes of one part; more where an object would have over 10,000 of them."""
 
 MOST_PARTS = 10_000
 
-HELD_BYTES = 32 << 20
-"""So much is held in memory at most, over all batches; what comes then is sent as a part at once."""
+HELD_SIZE, HELD_BYTES = 1 << 20, 24 << 20
+"""Objects up to this size are held in memory, so much of them at most over all batches; else they are sent as they
+come."""
 
 FETCHED = 1 << 20
 """Objects up to this size are read back ahead of their use, larger ones as their bytes are wanted."""
@@ -190,7 +191,7 @@ class S3Batch:
         """All bytes came: hold them, or send them now."""
         self.items.append(item)
         assert item.data is not None
-        if item.begun is None and self.place.hold(len(item.data)):
+        if item.begun is None and item.size <= HELD_SIZE and self.place.hold(len(item.data)):
             item.held = len(item.data)
             return
         if item.data or item.begun is None:

@@ -11,22 +11,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from fonoteca.core.digest import Block
-from fonoteca.core.naming import rule_named
-from fonoteca.core.place import OWN, Key, Stamp, Stat
-from fonoteca.errors import Broken, Conflict, Denied, LocationError
-from fonoteca.locations.keys import checked
-from fonoteca.locations.s3.address import Address
+from fonoteca.core.place import Key, Stamp, Stat
+from fonoteca.errors import Broken, Conflict, LocationError
+from fonoteca.locations.s3.asking import Asking
 from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
-from fonoteca.locations.s3.login import READ_S, client, forget
 from fonoteca.locations.s3.stat import etag_of, object_stat, of_reply
-from fonoteca.locations.s3.wire import Wire
 
 TOGETHER = 1000
 """So many objects one request removes, or lists, at most."""
@@ -35,8 +30,6 @@ LARGEST_COPY = 5 << 30
 """What the server copies in one request (CopyObject); more goes in pieces."""
 
 _PIECE = 1 << 30
-_FORBIDDEN = rule_named("object/1").reserved
-_STREAMS = 16
 
 
 @dataclass(slots=True)
@@ -61,73 +54,8 @@ def md5_of(data: Block) -> bytes:
     return hashlib.md5(data, usedforsecurity=False).digest()
 
 
-class Store:
+class Store(Asking):
     """See the module. Usable from several threads."""
-
-    def __init__(self, place: str, address: Address, *, limit_s: float | None = None) -> None:
-        self.place = place
-        self.address = address
-        self.conditions = False
-        """The server honours If-None-Match and If-Match, as a probe has shown."""
-        self.digests = False
-        """The server checks SHA-256, as a probe has shown."""
-        self._limit_s = limit_s or READ_S
-        self._client: Any = None
-        self._wire: Wire | None = None
-        self._lock = threading.Lock()
-
-    @property
-    def client(self) -> Any:
-        """Made when it is first needed. Raises Denied."""
-        with self._lock:
-            if self._client is None:
-                self._client, self._wire = client(
-                    self.place, self.address, limit_s=self._limit_s, streams=self.address.streams or _STREAMS
-                )
-            return self._client
-
-    def close(self) -> None:
-        """Let go of the connections; the next use makes new ones. Never raises."""
-        with self._lock:
-            self._client = None
-            wire, self._wire = self._wire, None
-        if wire is not None:
-            wire.close()
-
-    def name(self, key: bytes) -> str:
-        """The key in the bucket. Raises Conflict for what no object can be called."""
-        try:
-            text = checked(self.place, key).decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise Conflict(self.place, Key(key), "is not UTF-8, which every name there is") from error
-        if len(key) > self.address.room:
-            raise Conflict(
-                self.place, Key(key), f"is longer than the {self.address.room} bytes that fit there"
-            )
-        if any(character in _FORBIDDEN for character in text):
-            raise Conflict(self.place, Key(key), "holds control characters, which no name there can")
-        return f"{self.address.prefix}/{text}" if self.address.prefix else text
-
-    def call(
-        self, operation: str, key: bytes | None = None, *, needed: int = 0, **params: Any
-    ) -> dict[str, Any]:
-        """One request. `operation`: as the client calls it, for example `head_object`."""
-        method = getattr(self.client, operation)
-        wire = self._wire if Wire.speaks(operation) else None
-        try:
-            if wire is not None:
-                return wire.ask(operation, params)
-            return dict(method(Bucket=self.address.bucket, **params))
-        except theirs() as error:
-            found = self.said(error, operation, key, needed)
-            if isinstance(found, Denied):
-                forget(self.address)
-            raise found from error
-
-    def said(self, error: Exception, operation: str, key: bytes | None = None, needed: int = 0) -> Exception:
-        """One of `theirs` as what it means."""
-        spoken = "".join(word.capitalize() for word in operation.split("_"))
-        return meant(self.place, self.address, error, spoken, key, needed)
 
     # looking
 
@@ -174,21 +102,6 @@ class Store:
             more = {"ContinuationToken": reply["NextContinuationToken"]}
 
     # writing
-
-    def terms(self, key: bytes) -> dict[str, Any]:
-        """What is asked for an object: encryption, storage class, and until when nobody can erase it.
-
-        Our own files are written anew and removed all the time, so they are neither locked nor put into another class.
-        """
-        asked: dict[str, Any] = dict(self.address.encrypted())
-        if _is_own(key):
-            return asked
-        if self.address.storage_class is not None:
-            asked["StorageClass"] = self.address.storage_class
-        if self.address.retain_s is not None:
-            until = datetime.now(UTC) + timedelta(seconds=self.address.retain_s)
-            asked |= {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
-        return asked
 
     def put(self, key: Key, data: bytes, *, once: bool = False, over: Stamp | None = None) -> Stat:
         """One object at once, checked by the server (Content-MD5). `once`: where none stands; `over`: in its place.
@@ -375,13 +288,3 @@ class Store:
             if not reply.get("IsTruncated"):
                 return
             more = {"KeyMarker": reply["NextKeyMarker"], "UploadIdMarker": reply["NextUploadIdMarker"]}
-
-
-_VERSIONS = OWN + b"/versions/"
-
-
-def _is_own(key: bytes) -> bool:
-    """True for what is ours: neither music nor a version of it."""
-    if key in (b"SHA256SUMS", b"VERIFY.txt"):
-        return True
-    return key.startswith(OWN + b"/") and not key.startswith(_VERSIONS)

@@ -78,7 +78,8 @@ class Wire:
             try:
                 response = self._sent(operation, params)
             except (boto.ConnectionClosedError, boto.ReadTimeoutError, boto.ResponseStreamingError):
-                _pause(tried)
+                if tried > 1:  # first it may only have been closed while it was idle
+                    _pause(tried)
                 continue
             if response.status_code not in _BUSY:
                 return self._reply(operation, response)
@@ -149,6 +150,7 @@ def _refused(operation: str, response: Any, about: dict[str, Any]) -> Exception:
     except ElementTree.ParseError:
         pass  # the status alone speaks
     finally:
+        response.raw.drain_conn()  # what is not read to its end spoils the connection for the next request
         response.raw.release_conn()
     said: Any = {"Error": error, "ResponseMetadata": about}
     found: Exception = ClientError(said, operation)

@@ -16,7 +16,7 @@ from fonoteca.archive import Access, Archive
 from fonoteca.catalogue import places
 from fonoteca.config import edit, names, urls
 from fonoteca.config.load import check_text
-from fonoteca.config.model import FolderConfig, RemoteConfig, S3Config
+from fonoteca.config.model import FolderConfig, RcloneConfig, RemoteConfig, S3Config, SftpConfig
 from fonoteca.config.overlap import overlaps
 from fonoteca.config.paths import Base
 from fonoteca.core.sharing import shared
@@ -160,7 +160,7 @@ class Draft:
     def _add_server(self, word: str, name: str | None, given: dict[str, str], more: dict[str, Any]) -> None:
         try:
             config = urls.remote_place(word, name or _NEW)
-            if given and isinstance(config, S3Config):
+            if given and not isinstance(config, SftpConfig):
                 raise UsageError(
                     f"--{next(iter(given)).replace('_', '-')} is for SFTP servers, and {word} is none."
                 )
@@ -293,6 +293,8 @@ def proposed_name(config: FolderConfig | RemoteConfig, taken: Sequence[str]) -> 
     """A free name for a place: the drive's, the server's, or the folder's."""
     if isinstance(config, S3Config):
         return names.propose_location_name(config.bucket.encode(), taken)
+    if isinstance(config, RcloneConfig):
+        return names.propose_location_name(os.fsencode(config.remote.lstrip(":").partition(":")[0]), taken)
     if not isinstance(config, FolderConfig):
         return names.propose_server_name(config.host, config.path, taken)
     return names.propose_location_name(config.path, taken)

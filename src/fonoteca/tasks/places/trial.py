@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from fonoteca.archive import location_of
 from fonoteca.config import urls
-from fonoteca.config.model import Config, FolderConfig, LocationConfig
+from fonoteca.config.model import Config, FolderConfig, LocationConfig, SftpConfig
 from fonoteca.core.copy import Level
 from fonoteca.core.place import Key, Stamp
 from fonoteca.core.promise import Promise, promises
@@ -35,7 +35,11 @@ def place_of(config: Config | None, word: str, **files: str | None) -> LocationC
         return config.locations[word]
     if urls.is_url(word):
         given = {name: os.path.abspath(os.path.expanduser(file)) for name, file in files.items() if file}
-        found = urls.sftp_place(word, word)
+        found = urls.remote_place(word, word)
+        if given and not isinstance(found, SftpConfig):
+            raise UsageError(
+                f"--{next(iter(given)).replace('_', '-')} is for SFTP servers, and {word} is none."
+            )
         return replace(found, name=urls.shown(found), **given)  # type: ignore[arg-type]  # two of its files
     if is_path(word):
         return FolderConfig(name=word, path=os.path.abspath(os.path.expanduser(os.fsencode(word))))

@@ -1,0 +1,1 @@
+"""A location beyond whatever the user's own `rclone` program reaches."""
