@@ -136,3 +136,20 @@ def test_a_bucket_is_added_by_name_once(ana: Person, url: str):
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert "already" in second.out
     assert "offsite = true" in ana.config.read_text()
+
+
+def test_a_month_has_so_many_downloads_and_no_more(ana: Person, url: str):
+    """Reading back costs money over there: a scrub stops at the bound, and says so; the drive here is read on."""
+    assert ana.types("protect", ana.music, "--to", ana.home / "red", "--to", url).code == 0
+    config = ana.config.read_text()
+    ana.config.write_text(config.replace('type = "s3"', 'type = "s3"\nmonthly_download = "1 MB"'))
+
+    first = ana.types("scrub", "--json")
+    second = ana.types("scrub", "--json")
+
+    assert (first.code, second.code) == (8, 8), first.out + first.err + second.out + second.err
+    there = [line for line in second.lines if line["type"] == "verified" and line.get("location") != "red"]
+    here = [line for line in second.lines if line["type"] == "verified" and line.get("location") == "red"]
+    assert not [line for line in there if line.get("location")]
+    assert here
+    assert "monthly_download allows 1,000,000" in second.out + second.err
