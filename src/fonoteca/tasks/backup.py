@@ -37,6 +37,7 @@ from fonoteca.tasks.moving.retiming import retime
 from fonoteca.tasks.moving.retiring import retire
 from fonoteca.tasks.places.founding import expect_memory, expect_parts
 from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
+from fonoteca.tasks.resting import leave_restless
 from fonoteca.tasks.run import run
 from fonoteca.tasks.scan import Rests, always_rests, look
 
@@ -186,6 +187,7 @@ class Job:
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers)
+            leave_restless(self.archive.catalogue, config, self.rests(config.name))
         for one in self.alive():
             yield from foresee(self.archive, one)
         if dry_run and not read:
