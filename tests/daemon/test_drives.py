@@ -49,6 +49,27 @@ def test_a_location_that_comes_back_is_caught_up(home: Home) -> None:
         assert (1, 1) == (len(one.did(CatchUp)), len(one.did(Scan)))
 
 
+def test_a_location_that_lacks_what_is_being_written_is_said_to_be_ready_later(home: Home) -> None:
+    """Who waits beside the drive hears it when the last file has come to rest."""
+    with keeper(home) as one:
+        one.rest()
+        (home.base / "blue").rename(home.base / "drawer")
+        home.write("Nina/new.jpg", b"new")
+        one.hands.advance(60)
+        one.rest()
+        one.hands.advance(60)
+        (home.base / "drawer").rename(home.base / "blue")
+        home.write("Nina/new.jpg", b"newer than that")
+        while not one.daemon.watching.has_hints:
+            one.daemon.bell.wait(0.01)
+        one.until(lambda: "blue still lacks 1 copies" in one.said, advancing=False)
+        one.rest()
+
+        assert mirrored(home, "blue")
+        assert 1 == one.said.count("blue is up to date: eject it now.")
+        assert 1 == one.said.count("blue still lacks")
+
+
 def test_nothing_is_open_on_a_location_between_two_pieces_of_work(home: Home) -> None:
     """Else "eject it now" would be a lie."""
     with keeper(home) as one:

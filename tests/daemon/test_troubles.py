@@ -58,7 +58,7 @@ def test_a_queue_that_really_ran_over(home: Home, caplog: pytest.LogCaptureFixtu
     with keeper(home) as one:
         one.rest()
         with inotify(one)._lock:
-            for number in range(limit + 10):
+            for number in range(2 * limit):  # some were read before the lock was ours
                 os.utime(home.base / f"music/Nina/{number % 2}.jpg")  # the same event twice in a row is one
             home.write("Miles/blue.jpg", b"blue")
         one.rest()

@@ -217,3 +217,14 @@ def test_a_scan_of_spots_is_no_scan_of_the_library(home: Home) -> None:
     followed(home, own("Bill"))
 
     assert before == home.ask("SELECT scanned_ns FROM libraries")
+
+
+def test_what_a_location_lacks_is_not_sent_while_it_is_written(home: Home) -> None:
+    """A drive that came back in the middle of a recording gets all of it, later."""
+    shutil.rmtree(home.place() / "music/Bill")
+    home.verify("red")
+    home.write("Bill/0.jpg", b"half writ")
+
+    result = followed(home, rests=lambda path, status: path != b"Bill/0.jpg")
+
+    assert {b"Bill/1.jpg", b"Bill/2.jpg"} == copied(result)

@@ -131,9 +131,9 @@ def every(
         yield [Pending._make(row) for row in rows]
 
 
-def leave_out(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+def leave_out(connection: sqlite3.Connection, numbers: Iterable[int], *, part: str = "") -> None:
     """These files are not to be read by this run."""
-    connection.executemany("DELETE FROM pending WHERE id = ?", ((number,) for number in numbers))
+    connection.executemany(f"DELETE FROM pending{part} WHERE id = ?", ((number,) for number in numbers))
 
 
 def leave_out_entries(connection: sqlite3.Connection, entries: Iterable[int]) -> None:

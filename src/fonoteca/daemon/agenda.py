@@ -32,6 +32,8 @@ class Agenda:
     arrivals: list[str] = field(default_factory=list)
     """Locations that came back and were not caught up yet."""
     to_scrub: list[str] = field(default_factory=list)
+    unfinished: set[str] = field(default_factory=set)
+    """Locations that were caught up and lacked something still: asked again when that may have come."""
     papers_at: float = float("-inf")
     owes_papers: bool = False
     scrub_left: int | None = None
@@ -95,6 +97,7 @@ class Agenda:
         match outcome.work:
             case Follow(papers=papers):
                 self._papers(now, written=papers, owed=bool(outcome.copied))
+                self._ask_again(outcome)
             case CatchUp(name):
                 self.arrivals = [each for each in self.arrivals if each != name]
                 if has_place and name not in outcome.failed:
@@ -105,9 +108,16 @@ class Agenda:
                 self.scan_reason = None
                 self.since[Duty.SCAN.value] = wall_ns
                 self._papers(now, written=True, owed=False)
+                self._ask_again(outcome)
             case Regular(duty):
                 self.since[duty.value] = wall_ns
                 self.scrub_left = None if duty is Duty.SCRUB else self.scrub_left
+
+    def _ask_again(self, outcome: Outcome) -> None:
+        for name in sorted(self.unfinished - outcome.failed.keys()):
+            if outcome.copied.get(name) or outcome.counts.get("gone"):
+                self.unfinished.discard(name)
+                self.came(name)
 
     def _papers(self, now: float, *, written: bool, owed: bool) -> None:
         if written:
@@ -127,6 +137,7 @@ class Agenda:
 
     def went(self, location: str) -> None:
         """It is there no more."""
+        self.unfinished.discard(location)
         self.arrivals = [each for each in self.arrivals if each != location]
         self.to_scrub = [each for each in self.to_scrub if each != location]
 

@@ -94,8 +94,10 @@ class Lookout:
             return
         if outcome.lacking:
             sentence = f"{name} still lacks {outcome.lacking:,} copies: `fonoteca status` says why."
-            self.voice.say(sentence, WARNING)
+            self.voice.say_once(f"lacking {name}", sentence, WARNING)
+            self.agenda.unfinished.add(name)
             return
+        self.voice.is_over(f"lacking {name}")
         if isinstance(outcome.work, ScrubPlace) or not calm:
             self.agenda.to_scrub = [each for each in self.agenda.to_scrub if each != name]
             end = ": eject it now" if self.config.locations[name].removable else ""

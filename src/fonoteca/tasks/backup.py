@@ -155,7 +155,7 @@ class Job:
         near = self.near
         if not dry_run:
             yield from near.follow(row)
-        yield from near.plan(row)
+        yield from near.plan(config, row)
         if dry_run and not read:
             yield from foretell(self.archive, near.alive(), row)
             return

@@ -54,7 +54,7 @@ def _bring(
                 return
             pending.begin_part(archive.catalogue, bringing.part)
             yield from bringing.follow(row)
-            yield from bringing.plan(row)
+            yield from bringing.plan(library, row)
             yield from bringing.room(row)
             yield from bringing.transfer(library, row)
         yield from bringing.seal(present)

@@ -22,6 +22,7 @@ from fonoteca.errors import LocationError, Lost
 from fonoteca.locations.patience import Patience
 from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.copying.extent import Extent
+from fonoteca.tasks.copying.resting import leave_restless
 from fonoteca.tasks.ending import end_findings
 from fonoteca.tasks.foresight import foresee, make_sure_of_room
 from fonoteca.tasks.foretelling import is_stopped
@@ -123,11 +124,13 @@ class Bringing:
             except LocationError as error:
                 yield self.fail(one, error)
 
-    def plan(self, row: LibraryRow) -> Iterator[Event]:
+    def plan(self, config: LibraryConfig, row: LibraryRow) -> Iterator[Event]:
         """Add to the plan what these locations lack, and say what that will take there."""
         numbers = [one.row.id for one in self.alive()]
         if numbers:
             pending.add_lacking(self.archive.catalogue, row.id, numbers, part=self.part)
+            rests = self.extent.rests(config.name)
+            leave_restless(self.archive.catalogue, config, rests, part=self.part)
         for one in self.alive():
             yield from foresee(self.archive, one, part=self.part)
 
