@@ -142,7 +142,8 @@ def test_every_objection_is_heard_at_once(home, config):
         "is not a folder: a library",
         "which lies inside library.Music",
         "is not a folder: copies",
-        "can use folders, sftp://USER@HOST:PORT/PATH and s3://BUCKET/PREFIX",
+        "can use folders, sftp://USER@HOST:PORT/PATH, s3://BUCKET/PREFIX",
+        "and rclone:REMOTE:PATH only",
         "There is no location green",
     ):
         assert part in said
