@@ -112,6 +112,19 @@ def test_a_scrub_finds_damage_and_says_it(home: Home) -> None:
     assert len(said) == len(set(said)), said
 
 
+def test_what_a_scrub_found_is_put_right_at_once(home: Home) -> None:
+    """Not with the next music, which may be months away."""
+    settings(home, schedule={"scan": "90 days", "scrub": "1 day"})
+    copy = home.place() / "music/Nina/1.jpg"
+    with keeper(home) as one:
+        one.rest()
+        flip_byte(copy)
+        lived(one, 7 * 24)
+
+        assert b"nina 1" == copy.read_bytes()
+        assert 1 == len(one.did(Scan))
+
+
 def test_a_drill_leaves_nothing_behind(home: Home) -> None:
     """It restores beside the catalogue, and cleans up."""
     settings(home, schedule={"drill": "1 day"})

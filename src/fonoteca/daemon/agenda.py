@@ -112,6 +112,8 @@ class Agenda:
             case Regular(duty):
                 self.since[duty.value] = wall_ns
                 self.scrub_left = None if duty is Duty.SCRUB else self.scrub_left
+                for name in sorted(outcome.harmed - outcome.failed.keys()):
+                    self.came(name)  # what it found is put right now, not with the next music
 
     def _ask_again(self, outcome: Outcome) -> None:
         for name in sorted(self.unfinished - outcome.failed.keys()):

@@ -110,7 +110,7 @@ class Daemon:
         self._sleep = self.clock.since_boot() - now
         self._config_seen = _seen(self.config_path)
         self.lookout.apply(self.config, now)
-        self.voice.say(f"Watching {len(self.config.libraries)} libraries, process {os.getpid()}.")
+        self.voice.say(f"Watching {', '.join(self.config.libraries)}, process {os.getpid()}.")
 
     def end(self) -> None:
         """Nothing is begun any more; what is under way comes to its end."""

@@ -69,6 +69,8 @@ class Outcome:
     found: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     """Locations and libraries that took no part, with the reason."""
+    harmed: set[str] = field(default_factory=set)
+    """Locations at which something was found that another copy can put right."""
     scanned: dict[str, Scanned] = field(default_factory=dict)
     read_bytes: int = 0
     phase: Phase | None = None
@@ -91,6 +93,8 @@ class Outcome:
             self.read_bytes += event.size
         elif isinstance(event, Found):
             self.found += 1
+            if event.finding.repairable and event.finding.location:
+                self.harmed.add(event.finding.location)
             like = sum(each.kind is event.finding.kind for each in self.findings)
             if like < SHOWN:  # a hold is said also where a hundred files went
                 self.findings.append(event.finding)
