@@ -215,6 +215,8 @@ def test_a_library_file_is_only_repaired_when_that_is_asked(home):
     assert sorted(["a.jpg", "deep", "empty.txt"]) == sorted(os.listdir(home.base / "music"))
     assert [("present",)] == home.ask("SELECT DISTINCT state FROM entries")
     assert 0 == home.backup().code
+    told = home.ask("SELECT type, path, location FROM events WHERE type <> 'replication' ORDER BY id")
+    assert [("recovery", b"a.jpg", None), ("quarantine", b"a.jpg", None)] == told
 
 
 def test_a_library_file_that_changes_at_the_last_moment_is_left_alone(home, monkeypatch):

@@ -388,3 +388,13 @@ def test_owner_mode_lists_and_attributes_stay_when_fields_are_written(home: Reta
         os.getxattr(song(home), "system.posix_acl_access"),
     )
     assert ["a.flac"] == os.listdir(song(home).parent)
+
+
+def test_the_journal_tells_of_it(home: Retagging) -> None:
+    """What was written into a file of the user's own, from where, and which fields."""
+    home.retag(apply=False)
+    assert [] == home.ask("SELECT type FROM events WHERE type = 'metadata modification'")
+
+    home.retag()
+    ((path, detail),) = home.ask("SELECT path, detail FROM events WHERE type = 'metadata modification'")
+    assert (b"x/a.flac", "tags of 2026-09-22T14:13:20Z written back, from red: TITLE") == (path, detail)
