@@ -180,6 +180,42 @@ def _own(place: OpenLocation) -> list[bytes]:
     return [key for key in keys(place, b"") if key == b".fonoteca/location.json"]
 
 
+def test_a_copy_made_over_there_is_published_like_any_other(
+    place: OpenLocation, request: pytest.FixtureRequest
+) -> None:
+    """What went back to an earlier content takes that from the versions: nothing is sent, and the version stays."""
+    version, key = b".fonoteca/versions/ab/ab12.flac", b"music/a.flac"
+    data = os.urandom(BIG)
+    put(place, version, data)
+    put(place, key, b"edited")
+    later = MTIME + 60 * 10**9
+    with place.batch() as batch:
+        over, keep = stamp(place, key), Key(b".fonoteca/versions/cd/cd34.flac")
+        staged = batch.borrow(Key(version), Key(key), BIG, later, over=over, keep=keep)
+        if staged is None:
+            assert request.node.callspec.params["location"] in {"sftp 3 alone", *RCLONE_KINDS}
+            return
+        batch.flush()
+        assert b"edited" == content(place, key)
+        with batch.read(staged) as reading:
+            assert data == b"".join(bytes(block) for block in reading)
+        assert [None] == [outcome.error for outcome in batch.publish([staged])]
+
+    assert (data, data, b"edited") == tuple(content(place, name) for name in (key, version, keep))
+    found = place.stat(Key(key))
+    assert found is not None
+    assert kept(place, later) == found.mtime_ns
+    assert [key] == keys(place)
+
+
+def test_what_does_not_stand_there_is_not_borrowed(place: OpenLocation) -> None:
+    """A version that is gone, or has another size, is no source: the bytes are sent."""
+    put(place, b".fonoteca/versions/ab/ab12.flac", b"four")
+    with place.batch() as batch:
+        for name, size in ((b".fonoteca/versions/ab/ab99.flac", 4), (b".fonoteca/versions/ab/ab12.flac", 5)):
+            assert batch.borrow(Key(name), Key(b"music/a.flac"), size, MTIME) is None
+
+
 def test_leaving_a_batch_discards_what_was_not_published(location: Location) -> None:
     """What was not proven good leaves nothing behind."""
     with location.open(write=True) as place:

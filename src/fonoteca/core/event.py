@@ -90,7 +90,7 @@ class Copied(NamedTuple):
     """A verified copy stands and is recorded.
 
     `how`: `sent`, `replaced` (the old is kept as a version), `repaired` (a copy that was missing, damaged or changed is
-    right again; bad bytes are in quarantine), `taken` (it stood there), `time set`.
+    right again; bad bytes are in quarantine), `taken` (it stood there), `reverted` (a version was), `time set`.
     """
 
     location: str

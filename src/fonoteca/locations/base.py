@@ -99,6 +99,23 @@ class Batch(Protocol):
         """
         ...
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """Stage for `key` a copy of what stands under `source`, made over there; the rest as for `create`.
+
+        The copy has blocks of its own, so that one rotten sector is not both. None where nothing of `size` bytes stands
+        there, or the place makes no copies: then the bytes are to be sent.
+        """
+        ...
+
     def flush(self) -> None:
         """Make all staged bytes durable, or raise."""
         ...

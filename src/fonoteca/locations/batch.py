@@ -102,6 +102,26 @@ class FolderBatch:
             raise self._place.border(needed=size).seen(error) from error
         return FolderWriting(self._place, draft, (key, size, mtime_ns, over, keep))
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`."""
+        found = self._place.stat(source)
+        if found is None or found.size != size:
+            return None
+        writing = self.create(key, size, mtime_ns, over=over, keep=keep)
+        with self._place.read(source) as reading:
+            for block in reading:
+                writing.write(block)
+        return writing.finish()
+
     def flush(self) -> None:
         """See `base.Batch`."""
         with self._place.border():

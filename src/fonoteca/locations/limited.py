@@ -209,6 +209,19 @@ class LimitedBatch:
         """See `base.Batch`."""
         return LimitedWriting(self.inner.create(key, size, mtime_ns, over=over, keep=keep), self.there)
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`. Nothing goes there for it."""
+        return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+
     def flush(self) -> None:
         """See `base.Batch`."""
         self.inner.flush()

@@ -214,6 +214,19 @@ class RetryingBatch:
         """See `base.Batch`."""
         return self.inner.create(key, size, mtime_ns, over=over, keep=keep)
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`."""
+        return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+
     def flush(self) -> None:
         """See `base.Batch`."""
         self.inner.flush()

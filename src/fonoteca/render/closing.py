@@ -160,6 +160,8 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
         parts.append(f"moved: {files(at.moved)}, no bytes sent")
     if at.retired:
         parts.append(f"retired: {files(at.retired)} gone from the library, kept as versions")
+    if at.reverted:
+        parts.append(f"reverted: {files(at.reverted)} back to an earlier version, no bytes sent")
     if at.copied.files:
         parts.append(_sum("copied", at.copied))
     if at.taken:
@@ -177,7 +179,11 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
     if at.prunable.files:
         parts.append(_versions(at.prunable, "may go"))
     planned = tally.planned.get(name)
-    short = planned.files - at.copied.files if planned and tally.task not in {"verify", "scrub"} else 0
+    short = (
+        planned.files - at.copied.files - at.reverted
+        if planned and tally.task not in {"verify", "scrub"}
+        else 0
+    )
     if short > 0:
         parts.append(f"{files(short)} still to copy")
     if at.level is not None:

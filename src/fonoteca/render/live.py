@@ -145,7 +145,7 @@ class Live:
                 self._bars = None
 
     def _copied(self, event: Copied) -> None:
-        if event.how != "time set":  # no bytes moved
+        if event.how not in ("time set", "reverted"):  # no bytes moved
             self._done(event)
 
     def _done(self, event: Copied | Verified | Restored) -> None:

@@ -59,6 +59,8 @@ class AtLocation:
     copied: Sum = field(default_factory=Sum)
     taken: int = 0
     """Of `copied`: they stood there already and were read and taken as copies."""
+    reverted: int = 0
+    """Copies that were made there of an earlier version: no bytes were sent."""
     replaced: int = 0
     """Of `copied`: they supersede an older content, which is kept as a version."""
     repaired: int = 0
@@ -210,6 +212,10 @@ class Tally:
         at = self._place(event.location)
         if event.how == "time set":
             at.dated += 1
+            return
+        if event.how == "reverted":
+            at.reverted += 1
+            at.reached(event.level)
             return
         at.copied.add(event.size)
         at.taken += event.how == "taken"

@@ -110,7 +110,7 @@ class Tally:
             self._count("copied", count)
             self._count(how.replace(" ", "_"), count)
             self._at(location, "copied", count)
-            if how != "time set":
+            if how not in ("time set", "reverted"):
                 self._count("copied_bytes", size)
                 self._at(location, "bytes", size)
             place = self.places.setdefault(location, {})

@@ -131,6 +131,34 @@ class RcloneBatch:
             upload.answer = self._streams.submit(self.place.remote.upload, name, offer)
         return RcloneWriting(self, upload)
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`. Where the remote copies by itself: else the bytes would come here and go back."""
+        remote = self.place.remote
+        found = remote.stat(source)
+        if found is None or found.size != size or not remote.features()["Features"].get("Copy"):
+            return None
+        check_over(self.place.name, key, over, keep)
+        for each in (key, keep or key):
+            remote.text(each)
+        name = self.folder + b"/%d" % len(self._uploads)
+        upload = Upload(name, (key, size, mtime_ns, over, keep), remote.offer(size, mtime_ns), came=size)
+        self._uploads.append(upload)
+        remote.make_folders([name])
+        remote.copy(source, name)
+        for outcome in self.place.retime([(Key(name), mtime_ns)]):
+            if outcome.error is not None:
+                raise outcome.error
+        return Staged(*upload.promise, upload)
+
     def end(self, upload: Upload) -> None:
         """All bytes came. Waits while too much is on its way. Raises LocationError."""
         if upload.held is None:

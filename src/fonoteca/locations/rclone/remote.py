@@ -220,11 +220,18 @@ class Remote:
 
     def move(self, name: bytes, target: bytes) -> None:
         """Rename on the other side. What stands under `target` would be lost: look first. Raises LocationError."""
+        self._to("operations/movefile", name, target)
+
+    def copy(self, name: bytes, target: bytes) -> None:
+        """Copy on the other side, times and all. Raises LocationError."""
+        self._to("operations/copyfile", name, target)
+
+    def _to(self, command: str, name: bytes, target: bytes) -> None:
         with self.asking(target) as client:
             remote = f"{REMOTE}:"
             names = {"srcRemote": self.text(name), "dstRemote": self.text(target)}
             try:
-                client.ask("operations/movefile", changes=True, srcFs=remote, dstFs=remote, **names)
+                client.ask(command, changes=True, srcFs=remote, dstFs=remote, **names)
             except Failure as failure:
                 if failure.status == 404:
                     raise Conflict(self.place, name, "is not there") from failure

@@ -95,15 +95,15 @@ class Item:
 class S3Writing:
     """One object being staged."""
 
-    __slots__ = ("_batch", "_item")
+    __slots__ = ("_batch", "item")
 
     def __init__(self, batch: S3Batch, item: Item) -> None:
         self._batch = batch
-        self._item = item
+        self.item = item
 
     def write(self, block: Block) -> None:
         """See `base.Writing`."""
-        item = self._item
+        item = self.item
         item.came += len(block)
         if item.data is None or item.refused is not None or item.came > item.size:
             return
@@ -114,7 +114,7 @@ class S3Writing:
 
     def finish(self) -> Staged:
         """See `base.Writing`."""
-        item = self._item
+        item = self.item
         if item.came != item.size or item.data is None:
             self.abort()
             named = item.key.decode("utf-8", "backslashreplace")
@@ -126,7 +126,7 @@ class S3Writing:
 
     def abort(self) -> None:
         """See `base.Writing`."""
-        self._batch.forget(self._item)
+        self._batch.forget(self.item)
 
 
 class S3Batch:
@@ -155,6 +155,30 @@ class S3Batch:
         item = Item((key, size, mtime_ns, over, keep), Key(self._folder + b"/%d" % self._number), part)
         item.direct = over is None
         return S3Writing(self, item)
+
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`. The copy is made over there, in `incoming/`."""
+        found = self.store.head(source)
+        if found is None or found.size != size:
+            return None
+        item = self.create(key, size, mtime_ns, over=over, keep=keep).item
+        item.direct, item.data = False, None
+        try:
+            item.stat = self.store.copy(source, item.aside, found)
+        except (Missing, Unmet):
+            return None
+        item.stands = item.aside
+        self.items.append(item)
+        return Staged(*item.promise, item)
 
     # sending
 

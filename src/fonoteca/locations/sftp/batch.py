@@ -72,6 +72,11 @@ class SftpWriting:
         if self._upload.refused is None:
             self._batch.guarded(self._promise, self._upload, lambda: self._batch.put(self._upload, block))
 
+    def copy(self, source: Key) -> None:
+        """Take all bytes from `source`, over there."""
+        self._came = size = self._promise[1]
+        self._batch.guarded(self._promise, self._upload, lambda: self._batch.copy(self._upload, source, size))
+
     def finish(self) -> Staged:
         """See `base.Writing`."""
         key, size, *_ = self._promise
@@ -122,6 +127,44 @@ class SftpBatch:
         upload = Upload(name, 0, held=bytearray() if size <= SMALL else None)
         self.guarded(promise, upload, lambda: self._open(upload))
         return SftpWriting(self, upload, promise)
+
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`. Where the server knows `copy-data`."""
+        if packets.COPY_DATA not in self.wire.extensions:
+            return None
+        found = self.place.stat(source)
+        if found is None or found.size != size:
+            return None
+        writing = self.create(key, size, mtime_ns, over=over, keep=keep)
+        writing.copy(source)
+        return writing.finish()
+
+    def copy(self, upload: Upload, source: Key, size: int) -> None:
+        """Have its bytes taken from `source`, over there. Raises Refusal, Severed."""
+        path = string(self.place.remote.path(source))
+        reading = self.wire.handle(
+            self.wire.send(packets.OPEN, path, packets.word(packets.READING), packets.word(0))
+        )
+        upload.held, upload.handle = None, upload.handle or self.wire.handle(upload.number)
+        for start in range(0, size, FLUSH_EACH):
+            length = min(FLUSH_EACH, size - start)
+            parts = (string(reading), packets.long(start), packets.long(length))
+            self._expect(
+                self.wire.extended(packets.COPY_DATA, *parts, string(upload.handle), packets.long(start)),
+                length,
+            )
+            upload.sent += length
+            self._fsync(upload)
+        self._expect(self.wire.send(packets.CLOSE, string(reading)), 1)
 
     def _open(self, upload: Upload) -> None:
         path = string(self.place.remote.path(upload.name))

@@ -30,6 +30,8 @@ POSIX_RENAME = b"posix-rename@openssh.com"
 HARDLINK = b"hardlink@openssh.com"
 STATVFS = b"statvfs@openssh.com"
 LIMITS = b"limits@openssh.com"
+COPY_DATA = b"copy-data"
+"""draft-ietf-secsh-filexfer-extensions-00, section 7; OpenSSH 9.0."""
 
 _WORD = struct.Struct(">I")
 _LONG = struct.Struct(">Q")

@@ -27,6 +27,8 @@ class Draft:
     times: list[tuple[Work, Target, Decision]] = field(default_factory=list)
     looks: list[tuple[Work, Target, Decision]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    borrowed: set[int] = field(default_factory=set)
+    """Works among `staged` whose bytes came from a version that stands there."""
     bytes: int = 0
     open: int = 0
     """Large files whose bytes are still coming. A draft takes no new ones once it is full, and goes on its way when

@@ -20,7 +20,7 @@ from fonoteca.errors import Away, Broken, Conflict, Lost, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.tasks.copying.drafts import Draft
 from fonoteca.tasks.copying.lanes import Lane
-from fonoteca.tasks.copying.messages import BatchDone, Done
+from fonoteca.tasks.copying.messages import BatchDone, Done, Missed
 from fonoteca.tasks.copying.predecessor import ABOUT_ONE, content_at, is_ours
 
 MISREAD_LIMIT = 3
@@ -127,6 +127,9 @@ def _read_back(one: Finishing) -> dict[int, Level]:
             if found == decision.content.xxh3_128:
                 levels[work.id] = level
                 continue
+            if work.id in one.draft.borrowed:  # the version is not what it was: the file's own bytes are sent
+                one.lane.results.put(Missed(one.lane.number, (work,)))
+                continue
             misread += 1
             one.refuse(
                 FindingKind.DAMAGED,
@@ -206,6 +209,8 @@ def _stands(one: Finishing, item: Item, level: Level) -> None:
         how = "repaired"  # what stood there, if anything did, was not what we had published
     else:
         how = "replaced" if was_kept else "sent"
+    if work.id in one.draft.borrowed:
+        how = "reverted"
     one.done.append(Done(work, staged.key, decision, level, how, old, kept))
 
 

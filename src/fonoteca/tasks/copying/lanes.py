@@ -27,6 +27,7 @@ from fonoteca.core.place import Key, Stamp
 from fonoteca.core.plan.copies import Action, Target, Work, action_for
 from fonoteca.errors import Lost
 from fonoteca.locations.base import OpenLocation, Writing
+from fonoteca.tasks.copying.borrowing import borrow, is_to_borrow
 from fonoteca.tasks.copying.drafts import Draft, new_draft
 from fonoteca.tasks.copying.messages import (
     BatchDone,
@@ -193,6 +194,8 @@ class Lane:
             self._begin(message)
         elif isinstance(message, End):
             self._end(message)
+        elif is_to_borrow(message.target, message.decision):
+            borrow(self, self._open_draft(), message)
         else:
             self._open_draft().later(message.work, message.target, message.decision)
 
@@ -206,7 +209,7 @@ class Lane:
         draft = self._open_draft()
         stamp = keep = None
         if target.old is not None:
-            stamp, keep = self._over(draft, target, work)
+            stamp, keep = self.over_what(draft, target, work)
         writing = draft.batch.create(target.key, size, decision.stat.mtime_ns, over=stamp, keep=keep)
         if size:
             writing.write(buffer[start : start + size])
@@ -215,7 +218,7 @@ class Lane:
 
     def _begin(self, begin: Begin) -> None:
         draft = self._open_draft()
-        stamp, keep = self._over(draft, begin.target, begin.work)
+        stamp, keep = self.over_what(draft, begin.target, begin.work)
         writing = draft.batch.create(begin.target.key, begin.size, begin.mtime_ns, over=stamp, keep=keep)
         self._writings[begin.work.id] = (writing, begin, draft)
         draft.open += 1
@@ -236,7 +239,8 @@ class Lane:
         if draft is not self._draft and not draft.open:
             self._send_on(draft)
 
-    def _over(self, draft: Draft, target: Target, work: Work) -> tuple[Stamp | None, Key | None]:
+    def over_what(self, draft: Draft, target: Target, work: Work) -> tuple[Stamp | None, Key | None]:
+        """What `work` takes the place of there, and where that is kept; what is odd about it goes into `draft`."""
         stamp, keep, finding = self.over(self.place, target, work)
         if finding is not None:
             draft.findings.append(replace(finding, library=self.library, location=self.name))

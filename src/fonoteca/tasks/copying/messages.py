@@ -62,7 +62,7 @@ class Small:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """A file of which this lane needs no bytes, but its time set, or a look at what stands there."""
+    """A file of which this lane is sent no bytes: it sets a time, looks at what stands there, or takes a version."""
 
     work: Work
     target: Target

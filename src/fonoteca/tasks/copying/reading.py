@@ -19,12 +19,14 @@ from fonoteca.core.digest import Digests, Hasher, digest
 from fonoteca.core.entry import Content
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import Action, Decision, Need, Target, Work, action_for
+from fonoteca.core.verdict import Verdict
 from fonoteca.disk import calls
 from fonoteca.disk.ahead import opened_ahead
 from fonoteca.disk.reading import NotRegular, open_source, read_past_cache, read_up_to
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.copying.blocks import Block, BlockPool
+from fonoteca.tasks.copying.borrowing import is_to_borrow, may_be_reverted
 from fonoteca.tasks.copying.lanes import AnyLane
 from fonoteca.tasks.copying.messages import Begin, Data, End, Missed, Other, Small
 from fonoteca.tasks.copying.readings import (
@@ -62,6 +64,8 @@ class Reader:
     look_inside: LookInside
     stopped: bool = False
     """Set by the caller: readers end at the next block."""
+    lent: bool = False
+    """A lane was told to take an earlier version that stands there: it may give the file back."""
     _judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
@@ -151,6 +155,8 @@ class Reader:
     # large files
 
     def _large(self, work: Work) -> None:
+        if may_be_reverted(work, work.size) and self._reverted(work):
+            return
         lanes = [target for target in work.targets if target.need is Need.BYTES]
         path = join(self.root, work.path)
         sending: list[tuple[AnyLane, Target]] = []
@@ -177,6 +183,28 @@ class Reader:
         self.report(ReadParcel((result,)))
         self._end(work, decision, lanes, sending)
 
+    def _reverted(self, work: Work) -> bool:
+        """Read it for nobody. Where it went back to an earlier content, no lane needs its bytes, and all is done."""
+        path = join(self.root, work.path)
+        try:
+            with open_source(path) as fd:
+                before = calls.fstat(fd)
+                read_ns = self.now()
+                digests, size = self._pump(fd, path, work, [])
+            same_after(path, before, size)
+            if (digests.sha256, size) not in work.earlier:
+                return False
+            decision, inside = self._decide(work, before, digests, size, read_ns)
+        except (Changed, OSError):
+            return False  # read once more, as any other, and said then
+        if decision.verdict is not Verdict.REVERTED:
+            return False
+        items, others = by_lane([(work, decision, 0, 0)])
+        self.report(ReadParcel((Read(work, decision, tuple(items), inside),)))
+        for other in others:
+            self._put_other(other)
+        return True
+
     def _not_sent(
         self, work: Work, decision: Decision, sending: list[tuple[AnyLane, Target]]
     ) -> tuple[int, ...]:
@@ -201,6 +229,7 @@ class Reader:
                 self._put_other(Other(work, target, decision))
 
     def _put_other(self, other: Other) -> None:
+        self.lent |= is_to_borrow(other.target, other.decision)
         if not self.lanes[other.target.lane].put(other):
             self.report(Missed(other.target.lane, (other.work,)))
 

@@ -91,7 +91,10 @@ class Recorder:
             entry = self._entry(done.work)
             if done.old is not None and done.kept is not None:
                 self._superseded(report, row.id, entry, done.old, done.kept)
-            if done.how in ("replaced", "repaired", "taken") or done.work.reason == pending.NO_COPY:
+            if (
+                done.how in ("replaced", "repaired", "taken", "reverted")
+                or done.work.reason == pending.NO_COPY
+            ):
                 self._mended(row.name, done.work)
             stood.append(_stood(report, row.id, entry, done))
         copies.record_many(self.catalogue, stood)

@@ -131,7 +131,7 @@ class Transfer:
         """What changed while it was read, and what a lane missed: a place beyond this machine may lose some again."""
         remote = any(lane.is_remote for lane in self.lanes)
         for _ in range(ROUNDS if remote else 1):
-            if remote or pending.last_again(self.catalogue, part=self._part):
+            if remote or self.reader.lent or pending.last_again(self.catalogue, part=self._part):
                 yield from self._sync_lanes()  # only then is known what they missed
             last = pending.last_again(self.catalogue, part=self._part)
             if last <= self._seen:
