@@ -15,6 +15,7 @@ import pytest
 from fonoteca.archive import Access, Archive
 from fonoteca.cli.daemon import _obey
 from fonoteca.cli.stopping import Stop
+from fonoteca.daemon.answering import account, answer
 from fonoteca.daemon.loop import Daemon
 from fonoteca.daemon.saying import Voice
 from fonoteca.daemon.work import Regular
@@ -164,13 +165,13 @@ def test_a_pause_is_kept_and_ends_by_itself(home: Home) -> None:
     """What is dropped in meanwhile is copied afterwards."""
     with keeper(home) as one:
         one.rest()
-        one.daemon._answer("pause 7200")
+        answer(one.daemon, "pause 7200")
         home.write("Nina/new.jpg", b"new")
         for _ in range(100):
             one.hands.advance(60)
             one.step()
         assert not (home.place() / "music/Nina/new.jpg").exists()
-        assert 7200 >= one.daemon._account()["paused_s"] > 0
+        assert 7200 >= account(one.daemon)["paused_s"] > 0
 
         one.hands.advance(7200)
         one.until(lambda: mirrored(home))
@@ -179,9 +180,9 @@ def test_a_pause_is_kept_and_ends_by_itself(home: Home) -> None:
 def test_resume_ends_a_pause(home: Home) -> None:
     """At once."""
     with keeper(home) as one:
-        one.daemon._answer("pause 7200")
+        answer(one.daemon, "pause 7200")
         one.step()
-        one.daemon._answer("resume")
+        answer(one.daemon, "resume")
         one.rest()
 
         assert mirrored(home)

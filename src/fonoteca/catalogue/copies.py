@@ -123,6 +123,15 @@ def verified(connection: sqlite3.Connection, checks: Iterable[tuple[int, int, in
     )
 
 
+def count_bad(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many copies are missing, damaged or unreadable, by the location's name."""
+    found = connection.execute(
+        "SELECT l.name, count(*) FROM copies c JOIN locations l ON l.id = c.location WHERE c.state <> 'good' "
+        "GROUP BY l.name"
+    )
+    return dict(found.fetchall())
+
+
 def set_state(connection: sqlite3.Connection, location: int, entry: int, state: str) -> None:
     """`missing`, `damaged` or `unreadable`: nothing about it is verified any more."""
     connection.execute(

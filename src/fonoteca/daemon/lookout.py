@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from fonoteca.config.model import Config
+from fonoteca.config.model import Config, FolderConfig
 from fonoteca.core.settle import Settling
 from fonoteca.daemon.agenda import ALL, Agenda
 from fonoteca.daemon.drives import Drives
@@ -98,10 +98,17 @@ class Lookout:
             self.agenda.unfinished.add(name)
             return
         self.voice.is_over(f"lacking {name}")
-        if isinstance(outcome.work, ScrubPlace) or not calm:
+        if isinstance(outcome.work, ScrubPlace) or not calm or name not in self.agenda.to_scrub:
             self.agenda.to_scrub = [each for each in self.agenda.to_scrub if each != name]
             end = ": eject it now" if self.config.locations[name].removable else ""
             self.voice.say(f"{name} is up to date{end}.", NOTICE)
+
+    def is_there(self, name: str, outcome: Outcome) -> bool:
+        """Whether a location that work was done for is there: a drive by its marker, a server by having answered."""
+        config = self.config.locations.get(name)
+        if config is None or isinstance(config, FolderConfig):
+            return self.drives.has_location(name)
+        return name not in outcome.failed
 
     def words(self) -> dict[str, str]:
         """How each library is watched."""

@@ -12,20 +12,22 @@ import os
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 
 from fonoteca.archive import Access, Archive
-from fonoteca.catalogue import duties
+from fonoteca.catalogue import copies, duties
 from fonoteca.config.load import load
 from fonoteca.config.model import Config
 from fonoteca.core.settle import Settling
 from fonoteca.daemon.agenda import Agenda, is_calm
+from fonoteca.daemon.answering import answer
 from fonoteca.daemon.clock import Bell, Clock
 from fonoteca.daemon.control import Control
 from fonoteca.daemon.drives import Drives
 from fonoteca.daemon.lookout import Lookout
 from fonoteca.daemon.notify import Manager
 from fonoteca.daemon.saying import NOTICE, WARNING, Voice
+from fonoteca.daemon.servers import Servers
 from fonoteca.daemon.telling import Telling
 from fonoteca.daemon.watching import GATHER_S, Watching
 from fonoteca.daemon.work import CatchUp, Follow, Scan, ScrubPlace, is_heavy, name_of
@@ -65,16 +67,19 @@ class Daemon:
     telling: Telling = field(init=False)
     control: Control = field(init=False)
     agenda: Agenda = field(init=False)
+    servers: Servers = field(default_factory=Servers)
     _stopping: bool = False
     _wants_reload: bool = False
     _config_seen: tuple[int, int, int] | None = None
-    _paused_until: float | None = None
+    paused_until: float | None = None
     """On the clock that goes on while the machine sleeps."""
     _sleep: float = 0.0
     _not_before: float = float("-inf")
     _pause_s: float = FIRST_PAUSE_S
     _rounds: dict[str, float] = field(default_factory=dict)
     _was_lent: bool = False
+    _harmed: dict[str, int] = field(default_factory=dict)
+    """Bad copies by location, when the archive was lent."""
 
     def run(self) -> None:
         """Until it is asked to stop. Raises Locked when another daemon of this archive runs, CatalogueError."""
@@ -158,12 +163,14 @@ class Daemon:
     def step(self, ready: AbstractSet[int] = frozenset()) -> float:
         """Hear, decide, begin. Gives seconds for which nothing will be due."""
         now = self.clock.monotonic()
-        self.control.hear(ready, self._answer)
+        self.control.hear(ready, partial(answer, self))
         self._collect(now)
         self._heed(now)
         self.lookout.hear(now)
         if self.lookout.is_needed(ready) or self._is_time("drives", now):
             self.lookout.look_at_drives(now)
+        for name in self.servers.due(self.config, now):
+            self.agenda.came(name)
         self._restrain(now)
         self._begin(now)
         self.telling.step(now, is_idle=self.worker.outcome is None and not self.control.is_asked_to_yield)
@@ -178,6 +185,7 @@ class Daemon:
         if self._was_lent and not self.control.is_asked_to_yield:
             self._was_lent = False
             self._rounds.pop("config", None)
+            self._mend_what_was_found()
         if self._is_time("config", now) and _seen(self.config_path) != self._config_seen:
             self._reload(now)
         sleep = self.clock.since_boot() - now
@@ -197,17 +205,18 @@ class Daemon:
             self.agenda.is_urgent(self.settling, now)
             or not is_calm(self.config.background, self.clock.wall_ns(), self.clock.zone)
         )
-        if self._stopping or self.control.is_asked_to_yield or self._is_paused or gives_way:
+        if self._stopping or self.control.is_asked_to_yield or self.is_paused or gives_way:
             outcome.reins.pull()
 
     def _begin(self, now: float) -> None:
         if self.worker.outcome is not None:
             return
         if self.control.is_asked_to_yield:
-            self._was_lent = True
+            if not self._was_lent:
+                self._was_lent, self._harmed = True, self._bad_copies()
             self.control.grant()
             return
-        if self._stopping or self._is_paused or now < self._not_before:
+        if self._stopping or self.is_paused or now < self._not_before:
             return
         wall_ns, zone = self.clock.wall_ns(), self.clock.zone
         work = self.agenda.next(
@@ -235,18 +244,20 @@ class Daemon:
                 self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
             return
         self._pause_s = FIRST_PAUSE_S
+        self.servers.heard(self.config, outcome, now)
         self._recovered(outcome)
         took_s = max(self.clock.wall_ns() - outcome.started_ns, 0) / 1e9
         self.lookout.looked_at(outcome, now, took_s)
         place = getattr(outcome.work, "location", "")
-        there = self.lookout.drives.has_location(place)
-        self.agenda.done(outcome, now, self.clock.wall_ns(), has_place=there)
-        if isinstance(outcome.work, CatchUp | ScrubPlace) and there:
+        is_drive = self.lookout.drives.has_location(place)
+        self.agenda.done(outcome, now, self.clock.wall_ns(), has_place=is_drive)
+        if isinstance(outcome.work, CatchUp | ScrubPlace) and self.lookout.is_there(place, outcome):
             calm = is_calm(self.config.background, self.clock.wall_ns(), self.clock.zone)
             self.lookout.tell_place(outcome, place, calm=calm)
 
     def _recovered(self, outcome: Outcome) -> None:
-        for name in outcome.copied:
+        caught_up = [outcome.work.location] if isinstance(outcome.work, CatchUp) else []
+        for name in (*outcome.copied, *caught_up):
             if name not in outcome.failed:
                 self.voice.is_over(f"failed {name}")
 
@@ -274,40 +285,21 @@ class Daemon:
             return duties.since(archive.catalogue)
         return {}
 
-    # being asked
+    def _bad_copies(self) -> dict[str, int]:
+        with suppress(FonotecaError), Archive.open(self.config, Access.READ) as archive:
+            return copies.count_bad(archive.catalogue)
+        return {}
 
-    def _answer(self, question: str) -> dict[str, Any]:
-        word, _, rest = question.partition(" ")
-        if word == "status":
-            return self._account()
-        if word == "pause" and rest.isdecimal() and rest.isascii():
-            self._paused_until = self.clock.since_boot() + int(rest)
-            self.voice.say(f"Paused for {rest} seconds.", NOTICE)
-            return self._account()
-        if word == "resume":
-            self._paused_until = None
-            self.voice.say("Going on.", NOTICE)
-            return self._account()
-        return {"error": f"unknown question {word!r}"}
+    def _mend_what_was_found(self) -> None:
+        """A person's own `verify` found what was not known: it is put right now, not with the next music."""
+        for name, count in self._bad_copies().items():
+            if count > self._harmed.get(name, 0):
+                self.agenda.came(name)
 
     @property
-    def _is_paused(self) -> bool:
-        return self._paused_until is not None and self.clock.since_boot() < self._paused_until
-
-    def _account(self) -> dict[str, Any]:
-        """What goes on now, for `status`."""
-        outcome = self.worker.outcome
-        wall_ns = self.clock.wall_ns()
-        left = (self._paused_until or 0.0) - self.clock.since_boot()
-        return {
-            "pid": os.getpid(),
-            "doing": None if outcome is None else name_of(outcome.work),
-            **({} if outcome is None else outcome.progress.account()),
-            "since_ns": None if outcome is None else outcome.started_ns,
-            "paused_s": max(int(left), 0) if self._is_paused else 0,
-            "watch": self.lookout.words(),
-            "next_times": self.agenda.due_times(self.config.schedule, wall_ns, self.clock.zone),
-        }
+    def is_paused(self) -> bool:
+        """A person told it to wait."""
+        return self.paused_until is not None and self.clock.since_boot() < self.paused_until
 
     # time
 
@@ -324,20 +316,23 @@ class Daemon:
         self._rounds[what] = now
         return True
 
+    def _waits(self) -> tuple[float | None, ...]:
+        return self.settling.next_due, self.watching.next_poll, self.servers.next_due
+
     def _spare(self, now: float) -> float:
         """Seconds until something can be due; whatever comes before rings the bell."""
         wall_ns = self.clock.wall_ns()
         every = min(ROUND_S, self.manager.alive_every_s or ROUND_S)
         times = [
             now + every,
-            *(at for at in (self.settling.next_due, self.watching.next_poll) if at is not None),
+            *(at for at in self._waits() if at is not None),
         ]
         if self.watching.has_hints:
             times.append(now + GATHER_S)
         due = self.agenda.due_times(self.config.schedule, wall_ns, self.clock.zone).values()
         times += [now + max(at - wall_ns, 0) / 1e9 for at in due if at > wall_ns]
         earliest = max(min(times), self._not_before if self._not_before > now else now)
-        if self.worker.outcome is not None or self.control.is_asked_to_yield or self._is_paused:
+        if self.worker.outcome is not None or self.control.is_asked_to_yield or self.is_paused:
             earliest = max(earliest, now + GATHER_S)  # what is due has to wait for it anyway
         return max(earliest - now, 0.0)
 

@@ -69,6 +69,8 @@ class Outcome:
     found: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     """Locations and libraries that took no part, with the reason."""
+    kinds: dict[str, str] = field(default_factory=dict)
+    """By which error a location took no part."""
     harmed: set[str] = field(default_factory=set)
     """Locations at which something was found that another copy can put right."""
     scanned: dict[str, Scanned] = field(default_factory=dict)
@@ -100,6 +102,7 @@ class Outcome:
                 self.findings.append(event.finding)
         elif isinstance(event, LocationFailed):
             self.failed[event.location] = event.sentence
+            self.kinds[event.location] = event.kind
         elif isinstance(event, LibraryFailed):
             self.failed[event.library] = event.sentence
         elif isinstance(event, Scanned):
