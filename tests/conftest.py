@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from fonoteca.audio import worker
 from support.rgw import S3Server, shared_rgw
 
 # A test says what is right, never how fast that must be: on a busy machine any example may take long.
 settings.register_profile("fonoteca", deadline=None)
 settings.load_profile("fonoteca")
+
+# Hundreds of tests have tags read. The processes that do it are forked from one that has loaded what they need;
+# commands that tests start, and the tests of the worker itself, spawn them as a person's run does.
+worker.START_METHOD = "forkserver"
+multiprocessing.set_forkserver_preload(["pebble", "fonoteca.audio.task"])
 
 
 @pytest.fixture(scope="session", autouse=True)

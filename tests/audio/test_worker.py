@@ -22,6 +22,12 @@ from support.dying import die_at_once, hear_or_die, hear_or_stick, read_or_die, 
 from support.faults import cut_short
 
 
+@pytest.fixture(autouse=True)
+def spawning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes begin as in a person's run."""
+    monkeypatch.setattr(worker, "START_METHOD", "spawn")
+
+
 def _job(path: Path, key: int) -> Job:
     stat = path.stat()
     return Job(

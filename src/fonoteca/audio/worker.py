@@ -52,6 +52,9 @@ _BREAKDOWNS = 3
 """A pool that cannot keep its processes alive is set up anew this many times in a row."""
 _POLL = 1.0
 
+START_METHOD = "spawn"
+"""How processes begin (`multiprocessing`): never as a copy of a program with threads."""
+
 
 Reader: TypeAlias = Callable[[Sequence[Ticket], float, bool], bytes]
 """Tickets, seconds, whether the sound is heard: `task.read_batch`."""
@@ -93,6 +96,8 @@ class Analyst:
         self._running: dict[Future[bytes], _Task] = {}
         self._ready: deque[Analysis] = deque()
         self._breakdowns = 0
+        self._has_many = False
+        """More than one task: until then a second process would only be started."""
         self._progress = 0.0
 
     def __enter__(self) -> Self:
@@ -118,6 +123,7 @@ class Analyst:
         self._gathered.append(ticket_of(job))
         self._gathered_bytes += job.stat.size
         if len(self._gathered) >= TASK_FILES or self._gathered_bytes >= TASK_BYTES:
+            self._has_many = True
             self._send_gathered()
             while len(self._running) > 2 * self._workers:
                 self._collect()
@@ -146,7 +152,7 @@ class Analyst:
             if self._running:
                 self._collect()
         self._let_go()
-        self._breakdowns = 0
+        self._breakdowns, self._has_many = 0, False
 
     def _send_gathered(self) -> None:
         if self._gathered:
@@ -183,7 +189,7 @@ class Analyst:
 
     def _open_pool(self) -> Any:
         if self._pool is None:
-            self._pool = open_pool(self._workers, self._memory)
+            self._pool = open_pool(self._workers if self._has_many else 1, self._memory)
         return self._pool
 
     def _collect(self) -> None:
@@ -271,7 +277,7 @@ def open_pool(workers: int, memory: int) -> Any:
     from fonoteca.audio.task import limit_memory
 
     pool = ProcessPool(
-        max_workers=workers, initializer=limit_memory, initargs=(memory,), context=get_context("spawn")
+        max_workers=workers, initializer=limit_memory, initargs=(memory,), context=get_context(START_METHOD)
     )
     ensure_running()  # by itself, for it unblocks the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
