@@ -137,14 +137,15 @@ class SftpBatch:
             return
         view = memoryview(block)
         for start in range(0, len(view), self.piece):
-            self._write(upload, bytes(view[start : start + self.piece]))
+            self._write(upload, view[start : start + self.piece])
 
-    def _write(self, upload: Upload, data: bytes) -> None:
+    def _write(self, upload: Upload, data: memoryview) -> None:
         if not upload.handle:
             upload.handle = self.wire.handle(upload.number)
         while self._unanswered > UNANSWERED:
             self._answered()
-        number = self.wire.send(packets.WRITE, string(upload.handle), packets.long(upload.sent), string(data))
+        where = (string(upload.handle), packets.long(upload.sent), packets.word(len(data)))
+        number = self.wire.send(packets.WRITE, *where, data=data)
         before, upload.sent = upload.sent, upload.sent + len(data)
         self._expect(number, len(data))
         if before // FLUSH_EACH != upload.sent // FLUSH_EACH:
@@ -182,8 +183,7 @@ class SftpBatch:
                 continue  # aborted after all
             data, upload.held = upload.held or bytearray(), None
             self._whose = promise
-            for start in range(0, len(data), self.piece):
-                self._write(upload, bytes(data[start : start + self.piece]))
+            self.put(upload, data)
             self._conclude(upload, promise)
 
     def _conclude(self, upload: Upload, promise: Promise) -> None:
