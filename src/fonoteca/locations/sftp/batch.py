@@ -16,6 +16,7 @@ from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import Broken, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.keys import check_over
+from fonoteca.locations.patience import Patience
 from fonoteca.locations.sftp import packets
 from fonoteca.locations.sftp.packets import string
 from fonoteca.locations.sftp.publishing import Publishing
@@ -250,11 +251,18 @@ class SftpBatch:
         return SftpReading(self.place.remote, staged.token, None)
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
-        """See `base.Batch`. Outcomes come when the names are flushed, as far as a server can be asked to."""
+        """See `base.Batch`. Outcomes come when the names are flushed, as far as a server can be asked to.
+
+        Where the connection breaks off, the next one goes on: what is staged is durable over there, and stays.
+        """
         items = list(proven)
-        self.place.check()
-        outcomes = Publishing(self.place, self.left).run(items)
-        yield from outcomes
+        publishing = Publishing(self.place, self.left)
+
+        def once() -> list[Outcome]:
+            self.place.check()
+            return publishing.run(items)
+
+        yield from Patience().ask(once)
 
     def discard(self) -> None:
         """Remove what was not published. Never raises: it is swept at the next opening."""
