@@ -70,6 +70,8 @@ class Publishing:
         named = self.remote.lstats([item.key for item in items])
         for item, before, after in zip(items, staged, named, strict=True):
             if before is None and after is not None and after.size == item.size:
+                if item.over is not None:
+                    self._forget_aside(item)
                 self._stands(item)
 
     def _stands(self, item: Staged) -> None:
@@ -141,23 +143,31 @@ class Publishing:
     # superseding
 
     def _supersede(self, item: Staged) -> None:
-        aside = Key(MOVING + b"/" + split(item.token)[1] + b"-" + split(self.place.session)[1])
-        if self._tries > 1 and self._was_put_aside(item, item.keep or aside):
-            self._by_second_rename(item, item.keep or aside)
+        kept = item.keep or self._aside(item)
+        if self._tries > 1 and self._was_put_aside(item, kept):
+            self._by_second_rename(item, kept)
         else:
             self._expect(item)
-            self._replace(item, aside)
-        if item.keep is None and not self.remote.has(packets.POSIX_RENAME):
-            self.remote.removes([aside])
+            self._replace(item)
+        self._forget_aside(item)
         self._stands(item)
 
-    def _replace(self, item: Staged, aside: Key) -> None:
+    def _replace(self, item: Staged) -> None:
         if item.keep is not None and not self._keep(item):
             self._by_two_renames(item, item.keep)
         elif self.remote.has(packets.POSIX_RENAME):
             self._done(item, self.remote.renames([(item.token, item.key)], over=True)[0])
         else:
-            self._by_two_renames(item, aside)
+            self._by_two_renames(item, self._aside(item))
+
+    def _aside(self, item: Staged) -> Key:
+        """Where what stands is put for a moment, by a server that replaces nothing: a name for this item alone."""
+        folder, number = split(item.token)
+        return Key(MOVING + b"/" + split(folder)[1] + b"-" + number)
+
+    def _forget_aside(self, item: Staged) -> None:
+        if not self.remote.has(packets.POSIX_RENAME):
+            self.remote.removes([self._aside(item)])
 
     def _was_put_aside(self, item: Staged, kept: Key) -> bool:
         """Cut off between two renames: the old has its new name, and the new has not yet its own."""
