@@ -45,6 +45,7 @@ needed=(
     ceph-osd:ceph-osd
     openssl:openssl            # a server of our own whose certificate nobody knows
     sha256sum:coreutils        # our SHA256SUMS, checked without us
+    xxhsum:xxhash              # a server that makes no SHA-256
     diff:diffutils
 )
 

@@ -25,6 +25,8 @@ class Fonoteca:
             "XDG_STATE_HOME": str(home / "state"),
             "XDG_CACHE_HOME": str(home / "cache"),
         }
+        # An installed program is compiled: a shell that forbids it would have us measure Python's compiler.
+        self.env.pop("PYTHONDONTWRITEBYTECODE", None)
 
     def run(self, *words: str | Path) -> str:
         """The output of `fonoteca WORDS`."""

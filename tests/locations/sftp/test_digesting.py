@@ -1,4 +1,4 @@
-"""SHA-256 made over there: level `digest`, without a byte of music on the line."""
+"""Digests made over there: level `digest`, without a byte of music on the line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import xxhash
 
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
@@ -17,6 +18,7 @@ from fonoteca.locations.sftp.reading import SftpReading
 from support.archives import HOSTILE, Home, flip_byte
 from support.places import put
 from support.sshd import SFTP_ONLY, Sshd, sftp_location, sshd
+from support.tools import tool
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,29 @@ def test_verify_believes_the_server_and_says_so(server: Sshd, tmp_path: Path, mo
     assert (well.code, set(well.verified.values()), read_when_well) == (0, {Level.DIGEST}, [])
     assert [each.path for each in ill.found(FindingKind.DAMAGED)] == [b"3.bin"]
     assert b"music/3.bin" in read
+
+
+@pytest.mark.parametrize("tools", [("xxhsum", "sha256sum"), ("xxhsum",), ()])
+def test_what_proves_more_is_asked_first(tmp_path: Path, tools: tuple[str, ...]):
+    """A small NAS may have but one of them, or none: then its bytes are read, and nobody claims a digest."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("sh", "bash", "xargs", *tools):
+        (programs / name).symlink_to(tool(name))
+    data = b"of " + bytes(100_000)
+    wanted = {
+        2: StoreDigest("sha256", hashlib.sha256(data).digest()),
+        1: StoreDigest("xxh3_128", xxhash.xxh3_128_digest(data)),
+        0: None,
+    }
+    with (
+        sshd(tmp_path / "sshd", more=f"SetEnv PATH={programs}") as server,
+        digesting(server, tmp_path / "nas").open(write=True) as place,
+    ):
+        put(place, b"music/a", data)
+
+        assert wanted[len(tools)] == place.digest(Key(b"music/a"))
+        assert place.digest(Key(b"music/none")) is None
 
 
 @pytest.mark.parametrize("more", ["", SFTP_ONLY])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from fonoteca.core.finding import FindingKind
+from fonoteca.core.manifest.encode import encode
+from fonoteca.core.manifest.lines import Seal
 from fonoteca.core.place import Key
 from fonoteca.errors import Denied, Foreign, Lost
 from fonoteca.locations.sftp.batch import SftpBatch
-from support.archives import Home, cut_short, restore_bare
+from support.archives import Home, cut_short, restore_bare, tree
 from support.places import MTIME, content, put, stage
 from support.proxy import proxy
 from support.sshd import Sshd, sftp_location, sshd
@@ -155,3 +158,34 @@ def test_what_an_old_connection_still_carries_reaches_no_copy(tmp_path: Path, se
             assert content(place, b"music/a") == b"n" * (4 << 20)
         with location.open(write=True):
             assert list((tmp_path / "nas/.fonoteca/incoming").iterdir()) == []
+
+
+def newer_segment(folder: Path) -> None:
+    """The next segment of the chain there, and HEAD, as a version with another format of manifests would write them."""
+    (head_path,) = folder.glob(".fonoteca/libraries/*/HEAD")
+    head = json.loads(head_path.read_text())
+    facts = {
+        "op": "segment",
+        "format": 99,
+        "n": head["n"] + 1,
+        "library": head["library"],
+        "prev": head["sha256"],
+    }
+    line = json.dumps(facts).encode() + b"\n"
+    seal = Seal(head["n"] + 1, 1, hashlib.sha256(line).hexdigest())
+    (head_path.parent / f"manifest/{head['n'] + 1:08}.jsonl").write_bytes(line + encode(seal))
+    head_path.write_text(json.dumps(head | {"n": seal.number, "sha256": seal.digest}) + "\n")
+
+
+def test_a_manifest_of_a_newer_version_is_said_and_left_alone(tmp_path: Path, server: Sshd):
+    """Its marker may be as it was: what this version cannot read is no damage that it may mend."""
+    home = protected(tmp_path, server)
+    newer_segment(tmp_path / "volume")
+    before = tree(tmp_path / "volume")
+    home.write("c.bin", b"new")
+
+    ended = home.backup()
+
+    assert before == tree(tmp_path / "volume")
+    assert (3, ["Foreign"]) == (ended.code, [each.kind for each in ended.failed])
+    assert "newer" in ended.failed[0].sentence

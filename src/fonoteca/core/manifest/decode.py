@@ -15,6 +15,7 @@ from fonoteca.core.manifest.fields import (
     LIBRARY_ID,
     BadLine,
     Fields,
+    LaterFormat,
     array,
     content,
     count,
@@ -84,7 +85,8 @@ def decode(raw: bytes) -> Line:
 
 def _segment(fields: Fields) -> Segment:
     if fields["format"] != FORMAT:
-        raise BadLine(f"its format is {fields['format']}; this version reads format {FORMAT}")
+        bad = LaterFormat if isinstance(fields["format"], int) and fields["format"] > FORMAT else BadLine
+        raise bad(f"its format is {fields['format']}; this version reads format {FORMAT}")
     library = text(fields, "library")
     if LIBRARY_ID.fullmatch(library) is None:
         raise ValueError("library is not 32 hex digits")

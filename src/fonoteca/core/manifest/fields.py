@@ -26,6 +26,10 @@ class BadLine(ValueError):
     """A line that can't be meant as it stands; `str()` says why, as a sentence part."""
 
 
+class LaterFormat(BadLine):
+    """A line of a format that is still to come."""
+
+
 def json_object(raw: bytes) -> Fields:
     """The JSON object that `raw` is. Raises BadLine."""
     try:

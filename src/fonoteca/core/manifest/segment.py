@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fonoteca.core.digest import Block
 from fonoteca.core.manifest.decode import decode
 from fonoteca.core.manifest.encode import encode
-from fonoteca.core.manifest.fields import BadLine
+from fonoteca.core.manifest.fields import BadLine, LaterFormat
 from fonoteca.core.manifest.lines import Line, Seal, Segment
 
 LONGEST = 64 << 20
@@ -30,6 +30,10 @@ class BadSegment(ValueError):
     def __init__(self, reason: str) -> None:
         self.reason = reason
         super().__init__(reason)
+
+
+class LaterSegment(BadSegment):
+    """Nothing is wrong with it: a newer version wrote it, in a format that is not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +105,22 @@ def split_lines(blocks: Iterable[Block]) -> Iterator[bytes]:
 
 
 def check_segment(blocks: Iterable[Block]) -> SegmentFacts:
-    """What the sealed segment in `blocks` is, without decoding what is inside. Raises BadSegment."""
+    """What the sealed segment in `blocks` is, without decoding what is inside. Raises BadSegment.
+
+    LaterSegment only where its seal holds: one flipped bit makes no newer version.
+    """
     header, previous = b"", b""
     digest, lines = hashlib.sha256(), 0
     for line in split_lines(blocks):
         digest.update(previous)
         header, previous = header or line, line
         lines += 1
-    facts = SegmentFacts(_header(header), lines - 1, digest.hexdigest())
+    try:
+        facts = SegmentFacts(_header(header), lines - 1, digest.hexdigest())
+    except LaterSegment as later:
+        if (_seal(previous).lines, _seal(previous).digest) != (lines - 1, digest.hexdigest()):
+            raise BadSegment(later.reason) from later
+        raise
     if previous != encode(Seal(facts.header.number, facts.lines, facts.digest)):
         raise BadSegment("its seal does not hold: bytes were lost or altered")
     return facts
@@ -169,9 +181,22 @@ def _line(raw: bytes, number: int) -> Line:
         raise BadSegment(f"line {number} can't be read: {error}") from error
 
 
+def _seal(raw: bytes) -> Seal:
+    """The last line, in whatever format the others are. Raises BadSegment."""
+    try:
+        line = decode(raw)
+    except BadLine as error:
+        raise BadSegment(f"its last line can't be read: {error}") from error
+    if not isinstance(line, Seal):
+        raise BadSegment("it has no seal")
+    return line
+
+
 def _header(raw: bytes) -> Segment:
     try:
         line = decode(raw)
+    except LaterFormat as error:
+        raise LaterSegment(str(error)) from error
     except BadLine as error:
         raise BadSegment(f"its first line can't be read: {error}") from error
     if not isinstance(line, Segment):

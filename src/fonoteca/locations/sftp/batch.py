@@ -16,6 +16,7 @@ from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import Broken, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.keys import check_over
+from fonoteca.locations.patience import Patience
 from fonoteca.locations.sftp import packets
 from fonoteca.locations.sftp.packets import string
 from fonoteca.locations.sftp.publishing import Publishing
@@ -180,14 +181,15 @@ class SftpBatch:
             return
         view = memoryview(block)
         for start in range(0, len(view), self.piece):
-            self._write(upload, bytes(view[start : start + self.piece]))
+            self._write(upload, view[start : start + self.piece])
 
-    def _write(self, upload: Upload, data: bytes) -> None:
+    def _write(self, upload: Upload, data: memoryview) -> None:
         if not upload.handle:
             upload.handle = self.wire.handle(upload.number)
         while self._unanswered > UNANSWERED:
             self._answered()
-        number = self.wire.send(packets.WRITE, string(upload.handle), packets.long(upload.sent), string(data))
+        where = (string(upload.handle), packets.long(upload.sent), packets.word(len(data)))
+        number = self.wire.send(packets.WRITE, *where, data=data)
         before, upload.sent = upload.sent, upload.sent + len(data)
         self._expect(number, len(data))
         if before // FLUSH_EACH != upload.sent // FLUSH_EACH:
@@ -225,8 +227,7 @@ class SftpBatch:
                 continue  # aborted after all
             data, upload.held = upload.held or bytearray(), None
             self._whose = promise
-            for start in range(0, len(data), self.piece):
-                self._write(upload, bytes(data[start : start + self.piece]))
+            self.put(upload, data)
             self._conclude(upload, promise)
 
     def _conclude(self, upload: Upload, promise: Promise) -> None:
@@ -293,11 +294,18 @@ class SftpBatch:
         return SftpReading(self.place.remote, staged.token, None)
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
-        """See `base.Batch`. Outcomes come when the names are flushed, as far as a server can be asked to."""
+        """See `base.Batch`. Outcomes come when the names are flushed, as far as a server can be asked to.
+
+        Where the connection breaks off, the next one goes on: what is staged is durable over there, and stays.
+        """
         items = list(proven)
-        self.place.check()
-        outcomes = Publishing(self.place, self.left).run(items)
-        yield from outcomes
+        publishing = Publishing(self.place, self.left)
+
+        def once() -> list[Outcome]:
+            self.place.check()
+            return publishing.run(items)
+
+        yield from Patience().ask(once)
 
     def discard(self) -> None:
         """Remove what was not published. Never raises: it is swept at the next opening."""

@@ -1,7 +1,10 @@
-"""SHA-256 made on the server, where it gives a shell and the user allows it: no byte of music comes here for it.
+"""Digests made on the server, where it gives a shell and the user allows it: no byte of music comes here for them.
 
     digester = Digester(link, b"/volume1/music-backup")
-    digester.of(b"music/a.flac")            # 32 bytes; None where the server cannot say
+    digester.of(b"music/a.flac")            # SHA-256, or XXH3-128; None where the server cannot say
+
+SHA-256 proves more, so whatever makes it is asked first; where there is but `xxhsum`, that (one that knows XXH3: it is
+tried on nothing at all).
 
 One process over there does all of them: paths go in with a NUL behind each, a line comes back for each. What it says is
 the server's word (level `digest`): whoever doubts it reads the bytes.
@@ -25,11 +28,14 @@ _READY = b"fonoteca:"
 _COMMAND = """\
 exec sh -c 'if command -v sha256sum >/dev/null; then s=sha256sum; \
 elif command -v shasum >/dev/null; then s="shasum -a 256"; elif command -v sha256 >/dev/null; then s="sha256 -q"; \
-else s=; fi; echo "fonoteca:$s"; [ -n "$s" ] || exit 0; \
+elif case "$(xxhsum -H2 2>/dev/null </dev/null)" in 99aa06d3014798d86001c324468d497f*) true;; *) false;; esac; \
+then s="xxhsum -H2"; else s=; fi; echo "fonoteca:$s"; [ -n "$s" ] || exit 0; \
 exec xargs -0 -n 1 sh -c "$s 2>/dev/null < \\"\\$1\\" || echo -" sh 2>/dev/null'"""
 """The file is its input, so that no name is ever read as an option and no line is escaped."""
 
-_LINE = re.compile(rb"([0-9a-f]{64})(?:[ \r].*)?")
+_LINE = re.compile(rb"([0-9a-f]{64}|[0-9a-f]{32})(?:[ \r].*)?")
+_KINDS = {32: "sha256", 16: "xxh3_128"}
+"""By their length in bytes."""
 
 
 @dataclass(slots=True)
@@ -60,7 +66,8 @@ class Digester:
                 self.close()
                 raise self.link.lost(Severed("the connection broke off while it made digests")) from error
         found = _LINE.fullmatch(line)
-        return StoreDigest("sha256", bytes.fromhex(found[1].decode())) if found else None
+        value = bytes.fromhex(found[1].decode()) if found else b""
+        return StoreDigest(_KINDS[len(value)], value) if value else None
 
     def close(self) -> None:
         """End the process over there. Never raises."""

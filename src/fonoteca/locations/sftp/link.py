@@ -14,16 +14,17 @@ from __future__ import annotations
 import getpass
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fonoteca.errors import Away, Denied, LocationError, Lost
 from fonoteca.locations.sftp import hosts
 from fonoteca.locations.sftp.address import Address
 from fonoteca.locations.sftp.login import login
-from fonoteca.locations.sftp.wire import Channel, Severed, Wire
+from fonoteca.locations.sftp.wire import Severed, Wire
 
 if TYPE_CHECKING:
     import paramiko
@@ -156,11 +157,14 @@ class Link:
     def _session(self) -> Wire:
         from paramiko import ChannelException, SSHException
 
+        from fonoteca.locations.sftp.stream import Stream
+
         transport = self._transport
         assert transport is not None
         try:
             channel = transport.open_session(window_size=_WINDOW, max_packet_size=_PACKET, timeout=CONNECT_S)
             channel.settimeout(self.limit_s)
+            stream = Stream(channel, self.limit_s)
             channel.invoke_subsystem("sftp")
         except ChannelException as error:
             raise Denied(
@@ -171,7 +175,7 @@ class Link:
                 raise self._no_sftp() from error
             raise self.lost(Severed("the connection broke off")) from error
         try:
-            wire = Wire(cast(Channel, channel))
+            wire = Wire(stream)
         except Severed as severed:
             if not self._spoke and transport.is_active():
                 raise self._no_sftp() from severed
@@ -195,9 +199,14 @@ class Link:
             logging.CRITICAL
         )  # what it has to say reaches people through us
         known = hosts.known_keys(self.place, self.address)
+        from fonoteca.locations.sftp.packetizer import QuickPacketizer
+
         try:
             transport = paramiko.Transport(
-                self._socket(), default_window_size=_WINDOW, default_max_packet_size=_PACKET
+                self._socket(),
+                default_window_size=_WINDOW,
+                default_max_packet_size=_PACKET,
+                packetizer_class=QuickPacketizer,
             )
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise self._unreached(error) from error
@@ -248,12 +257,28 @@ class Link:
 
 def _paramiko(place: str):  # type: ignore[no-untyped-def]  # a module, loaded when it is needed
     try:
-        import paramiko
+        with _without("invoke"):
+            import paramiko
     except ImportError as error:
         raise Denied(
             place, "SFTP needs paramiko, which is not installed", "Run `pip install 'fonoteca[sftp]'`."
         ) from error
     return paramiko
+
+
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """As if it were not installed. A third of paramiko's loading is a library for one line of `ssh_config`, which we
+    do not read; paramiko does without it.
+    """
+    if module in sys.modules or "paramiko" in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]  # Python's own word for "there is none"
+    try:
+        yield
+    finally:
+        del sys.modules[module]
 
 
 def _prefer(transport: paramiko.Transport, known: list[str]) -> None:

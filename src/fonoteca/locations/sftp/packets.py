@@ -14,6 +14,8 @@ import stat as modes
 import struct
 from typing import NamedTuple
 
+from fonoteca.core.digest import Block
+
 INIT, VERSION = 1, 2
 OPEN, CLOSE, READ, WRITE = 3, 4, 5, 6
 LSTAT, SETSTAT, FSETSTAT, OPENDIR, READDIR = 7, 9, 10, 11, 12
@@ -86,9 +88,9 @@ class Reply:
 
     __slots__ = ("_at", "data", "kind")
 
-    def __init__(self, kind: int, data: bytes) -> None:
+    def __init__(self, kind: int, data: Block) -> None:
         self.kind = kind
-        self.data = data
+        self.data = memoryview(data)
         self._at = 0
 
     @property
@@ -110,6 +112,10 @@ class Reply:
 
     def string(self) -> bytes:
         """The next string."""
+        return bytes(self.view())
+
+    def view(self) -> memoryview:
+        """The next string, not copied."""
         length = self.word()
         found = self.data[self._at : self._at + length]
         if len(found) < length:

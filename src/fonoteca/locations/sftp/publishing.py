@@ -1,6 +1,9 @@
 """Giving staged files their names at a server: new ones never replace, superseding keeps the old, both all at once.
 
 SFTP's own rename never replaces (OpenSSH: link, then unlink); posix-rename does, in one step.
+
+Where the connection breaks off, nobody knows what was still done. What is staged has one name: in `incoming/` before,
+its key afterwards. So a further `run` looks there, and goes on from what it finds.
 """
 
 from __future__ import annotations
@@ -31,17 +34,24 @@ class Publishing:
         self.left = left
         self.failed: dict[int, LocationError] = {}
         """By `id` of the item."""
-        self.kept: set[int] = set()
-        """Items whose old content has its second name."""
+        self.stood: set[int] = set()
+        """Items that have their names, by `id`."""
+        self._tries = 0
 
     def run(self, items: list[Staged]) -> list[Outcome]:
-        """Publish all; an outcome for each, in order. Raises LocationError for what is about the place."""
+        """Publish all; an outcome for each, in order. Raises LocationError for what is about the place.
+
+        After Lost it may be called again, with the same items.
+        """
         for item in items:
             if isinstance(item.token, Refused):
                 self.failed[id(item)] = item.token
+        self._tries += 1
+        if self._tries > 1:
+            self._look([item for item in items if self._is_open(item)])
         self._add([item for item in items if item.over is None])
         for item in items:  # one by one: two of them may share the version that both supersede
-            if item.over is not None and self._is_fine(item):
+            if item.over is not None and self._is_open(item):
                 self._try(item, self._supersede)
         stood = [item for item in items if self._is_fine(item)]
         self.remote.flush(one_a_folder([*(item.key for item in stood), *self._kept_names(stood)]))
@@ -49,6 +59,24 @@ class Publishing:
 
     def _is_fine(self, item: Staged) -> bool:
         return id(item) not in self.failed
+
+    def _is_open(self, item: Staged) -> bool:
+        return self._is_fine(item) and id(item) not in self.stood
+
+    def _look(self, items: list[Staged]) -> None:
+        """What of these has its name since an earlier try."""
+        self.remote.forget_folders()
+        staged = self.remote.lstats([item.token for item in items])
+        named = self.remote.lstats([item.key for item in items])
+        for item, before, after in zip(items, staged, named, strict=True):
+            if before is None and after is not None and after.size == item.size:
+                if item.over is not None:
+                    self._forget_aside(item)
+                self._stands(item)
+
+    def _stands(self, item: Staged) -> None:
+        self.stood.add(id(item))
+        self.left.pop(item.token, None)
 
     def _outcomes(self, items: list[Staged], stood: list[Staged]) -> list[Outcome]:
         stats: dict[int, Stat | None] = {}
@@ -69,7 +97,7 @@ class Publishing:
     # new names
 
     def _add(self, items: list[Staged]) -> None:
-        items = [item for item in items if self._is_fine(item)]
+        items = [item for item in items if self._is_open(item)]
         for item in items:
             self._try(item, lambda each: self.remote.make_folders(split(each.key)[0]))
         items = [item for item in items if self._is_fine(item)]
@@ -78,7 +106,7 @@ class Publishing:
             if refused is not None:
                 self._try(item, lambda each, why=refused: self._add_otherwise(each, why))
             if self._is_fine(item):
-                self.left.pop(item.token, None)
+                self._stands(item)
 
     def _free(self, items: list[Staged]) -> list[Staged]:
         """Those whose names nothing has. Some servers' rename replaces, so this is asked before."""
@@ -115,16 +143,35 @@ class Publishing:
     # superseding
 
     def _supersede(self, item: Staged) -> None:
-        self._expect(item)
+        kept = item.keep or self._aside(item)
+        if self._tries > 1 and self._was_put_aside(item, kept):
+            self._by_second_rename(item, kept)
+        else:
+            self._expect(item)
+            self._replace(item)
+        self._forget_aside(item)
+        self._stands(item)
+
+    def _replace(self, item: Staged) -> None:
         if item.keep is not None and not self._keep(item):
             self._by_two_renames(item, item.keep)
         elif self.remote.has(packets.POSIX_RENAME):
             self._done(item, self.remote.renames([(item.token, item.key)], over=True)[0])
         else:
-            aside = Key(MOVING + b"/" + split(item.token)[1] + b"-" + split(self.place.session)[1])
-            self._by_two_renames(item, aside)
-            self.remote.removes([aside])
-        self.left.pop(item.token, None)
+            self._by_two_renames(item, self._aside(item))
+
+    def _aside(self, item: Staged) -> Key:
+        """Where what stands is put for a moment, by a server that replaces nothing: a name for this item alone."""
+        folder, number = split(item.token)
+        return Key(MOVING + b"/" + split(folder)[1] + b"-" + number)
+
+    def _forget_aside(self, item: Staged) -> None:
+        if not self.remote.has(packets.POSIX_RENAME):
+            self.remote.removes([self._aside(item)])
+
+    def _was_put_aside(self, item: Staged, kept: Key) -> bool:
+        """Cut off between two renames: the old has its new name, and the new has not yet its own."""
+        return self.remote.lstat(item.key) is None and self.remote.lstat(kept) is not None
 
     def _expect(self, item: Staged) -> None:
         found = object_stat(self.remote.lstat(item.key))
@@ -151,6 +198,9 @@ class Publishing:
         refused = self.remote.renames([(item.key, keep)])[0]
         if refused is not None:
             raise self.remote.meant(refused, item.key)
+        self._by_second_rename(item, keep)
+
+    def _by_second_rename(self, item: Staged, keep: Key) -> None:
         self.remote.flush([keep])
         refused = self.remote.renames([(item.token, item.key)])[0]
         if refused is not None:

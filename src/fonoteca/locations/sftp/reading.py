@@ -11,7 +11,7 @@ from fonoteca.core.digest import Block
 from fonoteca.errors import Broken, Conflict
 from fonoteca.locations.sftp import packets
 from fonoteca.locations.sftp.packets import string
-from fonoteca.locations.sftp.remote import LARGER_PIECE, PIECE, Remote
+from fonoteca.locations.sftp.remote import Remote
 from fonoteca.locations.sftp.wire import Refusal, Severed
 
 AHEAD = 2 << 20
@@ -67,7 +67,7 @@ class SftpReading:
         self._close()
 
     def __iter__(self) -> Iterator[Block]:
-        piece = LARGER_PIECE if packets.LIMITS in self._wire.extensions else PIECE
+        piece = self._remote.piece
         asked: deque[tuple[int, int, int]] = deque()
         offset = self._start
         try:

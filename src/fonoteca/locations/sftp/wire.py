@@ -1,6 +1,6 @@
 """One SFTP session: requests go out without waiting for answers, so that a long way costs its time once, not per file.
 
-    wire = Wire(channel)
+    wire = Wire(stream)
     numbers = [wire.send(LSTAT, string(path)) for path in paths]
     found = [wire.attributes(number) for number in numbers]
 
@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
+from fonoteca.core.digest import Block
 from fonoteca.locations.sftp import packets
 from fonoteca.locations.sftp.packets import Attributes, Reply, string
 
@@ -41,25 +42,27 @@ class Refusal(Exception):
         super().__init__(f"{text or 'failure'} (status {code})")
 
 
-class Channel(Protocol):
-    """What a session runs over: a paramiko channel, or anything like it. All raise OSError or EOFError."""
+class Bytes(Protocol):
+    """What a session runs over: a `Stream`, or anything like it. All raise OSError or EOFError."""
 
-    def recv(self, nbytes: int, /) -> bytes: ...
-    def sendall(self, s: bytes, /) -> None: ...
+    def take(self, count: int, /) -> bytes:
+        """So many bytes, fewer at the end."""
+        ...
+
+    def sendall(self, *blocks: Block) -> None: ...
     def close(self) -> None: ...
 
 
 class Wire:
     """See the module. Raises Severed when the other side speaks no SFTP."""
 
-    def __init__(self, channel: Channel) -> None:
-        self._channel = channel
+    def __init__(self, stream: Bytes) -> None:
+        self._stream = stream
         self._sending = threading.Lock()
         self._change = threading.Condition()
         self._answers: dict[int, Reply] = {}
         self._unwanted: set[int] = set()
         self._reading = False
-        self._held = bytearray()
         self._number = 0
         self._severed: str | None = None
         self.born = 0
@@ -68,10 +71,10 @@ class Wire:
 
     def _greet(self) -> frozenset[bytes]:
         self._put(bytes((packets.INIT,)) + packets.word(3))
-        kind, data = self._next()
-        if kind != packets.VERSION:
+        body = self._next()
+        if body[0] != packets.VERSION:
             raise self._over("what answers there speaks no SFTP")
-        reply, found = Reply(kind, data), set()
+        reply, found = Reply(body[0], memoryview(body)[1:]), set()
         reply.word()
         while not reply.is_read:
             found.add(reply.string())
@@ -87,17 +90,17 @@ class Wire:
         """End the session. Never raises."""
         self._severed = self._severed or "it was closed"
         try:
-            self._channel.close()
+            self._stream.close()
         except (OSError, EOFError):
             return
 
     # asking
 
-    def send(self, kind: int, *parts: bytes) -> int:
-        """Send a request; the number under which its answer is to be had."""
+    def send(self, kind: int, *parts: bytes, data: Block = b"") -> int:
+        """Send a request, `data` at its end; the number under which its answer is to be had."""
         with self._sending:
             self._number = number = (self._number + 1) & 0xFFFFFFFF
-            self._put(b"".join((bytes((kind,)), packets.word(number), *parts)))
+            self._put(b"".join((bytes((kind,)), packets.word(number), *parts)), data)
         return number
 
     def extended(self, name: bytes, *parts: bytes) -> int:
@@ -119,15 +122,15 @@ class Wire:
 
     def handle(self, number: int) -> bytes:
         """The handle that was asked for. Raises Refusal."""
-        return self._read(self._expect(self.wait(number), packets.HANDLE))
+        return bytes(self._read(self._expect(self.wait(number), packets.HANDLE)))
 
-    def data(self, number: int) -> bytes:
+    def data(self, number: int) -> memoryview:
         """What was read; empty at the end. Raises Refusal."""
         try:
             return self._read(self._expect(self.wait(number), packets.DATA))
         except Refusal as refusal:
             if refusal.code == EOF:
-                return b""
+                return memoryview(b"")
             raise
 
     def attributes(self, number: int) -> Attributes:
@@ -176,16 +179,15 @@ class Wire:
                     self._reading = False
                     self._change.notify_all()
 
-    def _take(self, packet: tuple[int, bytes]) -> None:
-        kind, data = packet
-        if len(data) < 4:
+    def _take(self, body: bytes) -> None:
+        if len(body) < 5:
             raise self._over("it sent a packet that is no SFTP")
-        number = int.from_bytes(data[:4], "big")
+        number = int.from_bytes(body[1:5], "big")
         with self._change:
             if number in self._unwanted:
                 self._unwanted.discard(number)
             else:
-                self._answers[number] = Reply(kind, data[4:])
+                self._answers[number] = Reply(body[0], memoryview(body)[5:])
 
     def _expect(self, reply: Reply, kind: int) -> Reply:
         if reply.kind == packets.STATUS:
@@ -204,41 +206,35 @@ class Wire:
         except struct.error as error:
             raise self._over("it sent a packet that is no SFTP") from error
 
-    def _read(self, reply: Reply) -> bytes:
+    def _read(self, reply: Reply) -> memoryview:
         try:
-            return reply.string()
+            return reply.view()
         except struct.error as error:
             raise self._over("it sent a packet that is no SFTP") from error
 
     # bytes
 
-    def _put(self, body: bytes) -> None:
+    def _put(self, body: bytes, data: Block = b"") -> None:
         if self._severed is not None:
             raise Severed(self._severed)
         try:
-            self._channel.sendall(packets.word(len(body)) + body)
+            self._stream.sendall(packets.word(len(body) + len(data)) + body, data)
         except (OSError, EOFError) as error:
             raise self._over(_why(error)) from error
 
-    def _next(self) -> tuple[int, bytes]:
+    def _next(self) -> bytes:
         length = int.from_bytes(self._exactly(4), "big")
         if not 0 < length <= _LARGEST:
             raise self._over("what answers there speaks no SFTP")
-        body = self._exactly(length)
-        return body[0], body[1:]
+        return self._exactly(length)
 
     def _exactly(self, count: int) -> bytes:
-        held = self._held
-        while len(held) < count:
-            try:
-                some = self._channel.recv(1 << 18)
-            except (OSError, EOFError) as error:
-                raise self._over(_why(error)) from error
-            if not some:
-                raise self._over("the server ended the connection")
-            held += some
-        found = bytes(memoryview(held)[:count])
-        del held[:count]
+        try:
+            found = self._stream.take(count)
+        except (OSError, EOFError) as error:
+            raise self._over(_why(error)) from error
+        if len(found) < count:
+            raise self._over("the server ended the connection")
         return found
 
     def _over(self, reason: str) -> Severed:

@@ -18,8 +18,16 @@ from fonoteca.core.manifest.layout import (
     segment_number,
 )
 from fonoteca.core.manifest.lines import Line
-from fonoteca.core.manifest.segment import BadSegment, SegmentFacts, check_segment, read_open, read_sealed
+from fonoteca.core.manifest.segment import (
+    BadSegment,
+    LaterSegment,
+    SegmentFacts,
+    check_segment,
+    read_open,
+    read_sealed,
+)
 from fonoteca.core.place import Key
+from fonoteca.errors import Foreign
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.copying.predecessor import ABOUT_ONE
 
@@ -77,12 +85,14 @@ class ChainView:
         return None
 
     def facts(self, number: int) -> SegmentFacts:
-        """Check one sealed segment whole. Raises BadSegment, also when it is not there."""
+        """Check one sealed segment whole. Raises BadSegment, also when it is not there; Foreign for a later format."""
         if number not in self.sealed:
             raise BadSegment("it is not there")
         try:
             with self.place.read(segment_key(self.library, number)) as reading:
                 facts = check_segment(reading)
+        except LaterSegment as later:
+            raise self._foreign(number, later) from later
         except ABOUT_ONE as error:
             raise BadSegment(f"it cannot be read ({error.reason})") from error
         if facts.header.number != number or facts.header.library != self.library:
@@ -134,9 +144,17 @@ class ChainView:
             with self.place.read(open_key(self.library, number)) as reading:
                 for line in read_open(reading):
                     lines.append(line)
+        except LaterSegment as later:
+            raise self._foreign(number, later) from later
         except (BadSegment, *ABOUT_ONE):
             return lines
         return lines
+
+    def _foreign(self, number: int, later: LaterSegment) -> Foreign:
+        """Reading half of what a newer version says, or writing over it, is worse than leaving it alone."""
+        name = getattr(self.place, "name", "the location")
+        reason = f"a newer fonoteca wrote segment {number} of its manifest ({later.reason})"
+        return Foreign(name, reason, "Nothing was touched. Use the newer fonoteca that wrote it.")
 
     def unfinished(self) -> list[int]:
         """Open segments that no seal ended: their batches were cut off, or what the seal said is lost."""
