@@ -328,14 +328,9 @@ CREATE TABLE failures (                         -- locations at which the last r
     since_ns INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE sightings (                        -- leases of others, and when we first saw them just so
-    place    TEXT NOT NULL,                     -- the location's name in the config
-    digest   TEXT NOT NULL,                     -- of the lease's bytes
-    boot     TEXT NOT NULL,                     -- `first_ns` counts from the start of this machine that is called so
-    first_ns INTEGER NOT NULL,
-    PRIMARY KEY (place, digest)
-) STRICT, WITHOUT ROWID;
-
+CREATE TABLE sightings (                        -- leases of others (digest): seen just so since, in ns since that boot
+    place TEXT, digest TEXT, boot TEXT NOT NULL, first_ns INTEGER NOT NULL, PRIMARY KEY (place, digest)
+) STRICT;
 CREATE TABLE notices (                          -- what stands, and what a person was told of it
     key      TEXT PRIMARY KEY,                  -- core.judgement.Reason.key, and a few of core.notice
     title    TEXT NOT NULL,
