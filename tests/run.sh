@@ -43,6 +43,7 @@ needed=(
     radosgw:radosgw            # a real S3: one Ceph with its disk in memory
     ceph-mon:ceph-mon
     ceph-osd:ceph-osd
+    rados:ceph-common          # its disk, seen from below: what rots there
     openssl:openssl            # a server of our own whose certificate nobody knows
     sha256sum:coreutils        # our SHA256SUMS, checked without us
     xxhsum:xxhash              # a server that makes no SHA-256

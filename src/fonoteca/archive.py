@@ -19,7 +19,7 @@ from enum import Enum
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from fonoteca.catalogue import database, entries, libraries, places, tallies
+from fonoteca.catalogue import database, entries, libraries, places, sightings, tallies
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import Config, FolderConfig, LibraryConfig, LocationConfig, S3Config, SftpConfig
 from fonoteca.core.pattern import join
@@ -30,6 +30,7 @@ from fonoteca.disk.mounts import FileSystem, file_system
 from fonoteca.errors import CatalogueUnwritable, Interrupted, LibraryAway, LibraryError, UsageError
 from fonoteca.locations.base import Location, Site
 from fonoteca.locations.folder import FolderLocation
+from fonoteca.locations.lease import Sightings
 
 if TYPE_CHECKING:
     from fonoteca.locations.s3.address import Address as Bucket
@@ -76,6 +77,8 @@ class Archive:
     now: Callable[[], int] = time.time_ns
     hurries: bool = False
     """Whoever restores does not wait for a timetable: no rate counts."""
+    sightings: Sightings = field(default_factory=Sightings)
+    """Leases of others that were seen, also by earlier runs."""
 
     @classmethod
     @contextmanager
@@ -102,7 +105,11 @@ class Archive:
                 connection = _reader(config.catalogue)
             stack.callback(connection.close)
             stack.enter_context(database.translated(config.catalogue))
-            yield cls(config, connection, access, stop or NeverStop(), now)
+            archive = cls(config, connection, access, stop or NeverStop(), now)
+            if access is Access.WRITE:
+                archive.sightings.recall(sightings.every(connection))
+                stack.callback(lambda: sightings.put(connection, archive.sightings.news))
+            yield archive
             if access is Access.WRITE:
                 tallies.refresh(connection)  # so that the next `status` need not count anew
 
@@ -201,7 +208,7 @@ class Archive:
     def location(self, config: LocationConfig) -> Location:
         """The place that `config` describes, bound to the identity that the catalogue knows."""
         row = places.by_name(self.catalogue, config.name)
-        location = location_of(config, row.identity if row else None)
+        location = location_of(config, row.identity if row else None, sightings=self.sightings)
         if config.rate == Rate() or self.hurries:
             return location
         from fonoteca.locations.limited import Limited
@@ -209,8 +216,14 @@ class Archive:
         return Limited(location, config.rate)
 
 
-def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: bool = False) -> Site:
-    """A place that can be opened; `anywhere` as `FolderLocation` has it."""
+def location_of(
+    config: LocationConfig,
+    expected: Identity | None,
+    *,
+    anywhere: bool = False,
+    sightings: Sightings | None = None,
+) -> Site:
+    """A place that can be opened; `anywhere` as `FolderLocation` has it, `sightings` as `ServerSite`."""
     if isinstance(config, FolderConfig):
         return FolderLocation(config.name, config.path, expected, anywhere=anywhere)
     if isinstance(config, SftpConfig):
@@ -219,19 +232,23 @@ def location_of(config: LocationConfig, expected: Identity | None, *, anywhere: 
 
         address, digests = _address(config), config.server_digests
         return Retrying(
-            SftpLocation(config.name, address, expected, anywhere=anywhere, server_digests=digests)
+            SftpLocation(
+                config.name, address, expected, anywhere=anywhere, server_digests=digests, sightings=sightings
+            )
         )
     if isinstance(config, S3Config):
         from fonoteca.locations.retry import Retrying
         from fonoteca.locations.s3.location import S3Location
 
-        return Retrying(S3Location(config.name, _bucket(config), expected, anywhere=anywhere))
+        return Retrying(
+            S3Location(config.name, _bucket(config), expected, anywhere=anywhere, sightings=sightings)
+        )
     from fonoteca.locations.rclone.address import Address as Rclone
     from fonoteca.locations.rclone.location import RcloneLocation
     from fonoteca.locations.retry import Retrying
 
     remote = Rclone(config.remote, config.program, config.config_file, config.streams)
-    return Retrying(RcloneLocation(config.name, remote, expected, anywhere=anywhere))
+    return Retrying(RcloneLocation(config.name, remote, expected, anywhere=anywhere, sightings=sightings))
 
 
 def _address(config: SftpConfig) -> Address:

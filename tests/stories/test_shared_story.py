@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,7 +112,7 @@ def test_a_lease_that_was_left_behind_is_released_by_a_command(tmp_path: Path, n
     ana.puts("a2.jpg", b"ana 2")
 
     held = ana.types("backup")
-    released = ana.types("location", "release", "volume")
+    released = ana.types("location", "release", nas.url(volume))
     again = ana.types("location", "release", "volume")
 
     assert held.code == 11, held.out + held.err
@@ -120,3 +121,26 @@ def test_a_lease_that_was_left_behind_is_released_by_a_command(tmp_path: Path, n
     assert "laptop" in released.out
     assert "nothing to release" in again.out
     assert ana.types("backup").code == 0
+
+
+def test_a_lease_without_a_sign_of_life_is_taken_over_by_a_later_run(tmp_path: Path, nas: Sshd):
+    """Half an hour passes between two commands: the second remembers since when the first saw that lease."""
+    volume = tmp_path / "volume"
+    ana = Person(tmp_path, "ana")
+    ana.puts("a1.jpg", b"ana 1")
+    assert ana.types("protect", ana.music, "--to", nas.url(volume)).code == 0
+    (volume / ".fonoteca/lease.json").write_text('{"owner": "x", "machine": "other", "host": "laptop"}')
+    ana.puts("a2.jpg", b"ana 2")
+
+    held = [ana.types("backup"), ana.types("backup")]
+    with sqlite3.connect(ana.catalogue) as catalogue:
+        (changed,) = catalogue.execute(
+            "UPDATE sightings SET first_ns = first_ns - 1801 * 1000000000 RETURNING 1"
+        )
+    later = ana.types("backup")
+
+    assert [told.code for told in held] == [11, 11]
+    assert "its place is free in 30 minutes" in held[1].out + held[1].err
+    assert changed == (1,)
+    assert later.code == 0, later.out + later.err
+    assert sums_hold(volume) == ["Music/a1.jpg", "Music/a2.jpg"]

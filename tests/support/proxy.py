@@ -27,6 +27,7 @@ class Proxy:
         self._left: int | None = None
         self._often: Iterator[int] = iter(())
         self._speed: int | None = None
+        self._word: bytes | None = None
         self._go = threading.Event()
         self._go.set()
         self._gates = [self._go]
@@ -42,6 +43,10 @@ class Proxy:
         """Cut so many times, each when `room()` more bytes have passed."""
         self._often = iter([room() for _ in range(times)])
         self._left = next(self._often)
+
+    def cut_at(self, word: bytes | None) -> None:
+        """Cut each connection over which this word comes; None: no more."""
+        self._word = word
 
     def stall(self) -> None:
         """Pass nothing on, and keep the connections."""
@@ -93,7 +98,9 @@ class Proxy:
                     time.sleep(len(data) / self._speed)
                 with self._lock:
                     cut = self._left is not None and self._left < len(data)
-                    if self._left is not None:
+                    if self._word is not None and self._word in data:
+                        cut = True
+                    elif self._left is not None:
                         self._left = next(self._often, None) if cut else self._left - len(data)
                 if cut:
                     self.cuts += 1

@@ -146,6 +146,17 @@ class S3Server:
         assert self.config is not None
         return run_tool("radosgw-admin", "-c", self.config, "-n", "client.rgw", *words)
 
+    def on_disk(self, key: str) -> OnDisk:
+        """What Ceph's disk holds for a key that no other bucket has: below the gateway, which notices nothing."""
+        found = [name for name in self.rados("ls").split("\n") if name.endswith(f"_{key}")]
+        assert len(found) == 1, found
+        return OnDisk(self, found[0])
+
+    def rados(self, *words: str) -> str:
+        """Ceph's own tool for the objects on its disk."""
+        assert self.config is not None
+        return run_tool("rados", "-c", self.config, "-p", "default.rgw.buckets.data", *words)
+
     def user(self, name: str) -> S3Server:
         """The same server with the keys of another, new user."""
         uid = f"{name}-{secrets.token_hex(4)}"
@@ -155,9 +166,29 @@ class S3Server:
         return replace(self, key=key, secret=secret)
 
 
+@dataclass(frozen=True)
+class OnDisk:
+    """One object on Ceph's disk."""
+
+    server: S3Server
+    name: str
+
+    def flip_byte(self, scratch: Path, at: int) -> None:
+        """Let it rot: the size, the times and the ETag stay what they were."""
+        self.server.rados("get", self.name, str(scratch))
+        data = bytearray(scratch.read_bytes())
+        data[at] ^= 1
+        scratch.write_bytes(data)
+        self.server.rados("put", self.name, str(scratch))
+
+    def lose(self) -> None:
+        """It is gone, though the gateway still lists it."""
+        self.server.rados("rm", self.name)
+
+
 def shared_rgw(factory: pytest.TempPathFactory) -> S3Server:
     """The one that all workers of this run use; started by whoever comes first. Skips where Ceph is not installed."""
-    for program in ("radosgw", "ceph-mon", "ceph-osd", "radosgw-admin"):
+    for program in ("radosgw", "ceph-mon", "ceph-osd", "radosgw-admin", "rados"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed")
     base = factory.getbasetemp()

@@ -328,6 +328,9 @@ CREATE TABLE failures (                         -- locations at which the last r
     since_ns INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE sightings (                        -- leases of others (digest): seen just so since, in ns since that boot
+    place TEXT, digest TEXT, boot TEXT NOT NULL, first_ns INTEGER NOT NULL, PRIMARY KEY (place, digest)
+) STRICT;
 CREATE TABLE notices (                          -- what stands, and what a person was told of it
     key      TEXT PRIMARY KEY,                  -- core.judgement.Reason.key, and a few of core.notice
     title    TEXT NOT NULL,

@@ -167,6 +167,7 @@ def release(face: Face, name: Name) -> None:
     \b
     Example:
       $ fonoteca location release nas
+      $ fonoteca location release sftp://ana@nas.lan/music
     """
     from fonoteca.tasks.setup import location_release
 

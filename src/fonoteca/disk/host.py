@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import socket
+import time
 from functools import cache
 from typing import NamedTuple
 
@@ -31,6 +32,11 @@ def me() -> Process:
     """This process."""
     machine, host, boot = _machine()
     return Process(machine, host, boot, os.getpid(), _started(os.getpid()))
+
+
+def since_boot_ns() -> int:
+    """Nanoseconds since this machine was started, those included in which it slept: never set, never set back."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def is_running(pid: int, started: str) -> bool:

@@ -6,15 +6,38 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
 from fonoteca.core.place import Key
-from fonoteca.errors import Conflict, Lost
+from fonoteca.errors import Broken, Conflict, Lost
 from fonoteca.locations.base import Reading
 
 T = TypeVar("T")
+
+
+class About(NamedTuple):
+    """The object that is asked for. `check` asks for another one: a lost answer can be told from a lost place."""
+
+    place: str
+    key: Key
+    check: Callable[[], None] | None = None
+
+    def is_known_alone(self) -> bool:
+        """True when the place answers for something else. Raises what is permanent."""
+        if self.check is None:
+            return False
+        try:
+            self.check()
+        except Lost:
+            return False
+        return True
+
+    def broken(self, lost: Lost) -> Broken:
+        """What is wrong with this object alone."""
+        shown = self.key.decode("utf-8", "backslashreplace")
+        return Broken(self.place, f"{shown} cannot be read there, while others can ({lost.reason})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +57,11 @@ class Patience:
         """Wait after the try of this number, counted from 1."""
         self.sleep(min(self.first_s * 2 ** (tried - 1), self.longest_s) * (0.5 + self.chance()))
 
-    def ask(self, act: Callable[[], T]) -> T:
-        """The answer. Raises Lost when all tries were in vain, and at once whatever is not transient."""
+    def ask(self, act: Callable[[], T], about: About | None = None) -> T:
+        """The answer. Raises Lost when all tries were in vain, and at once whatever is not transient.
+
+        Broken where the place answers before and after the last try, so that it is `about` this one object.
+        """
         began = time.monotonic()
         for tried in range(1, self.tries):
             try:
@@ -44,11 +70,20 @@ class Patience:
                 if time.monotonic() - began > self.enough_s:
                     raise
                 self.pause(tried)
-        return act()
+        is_alone = about is not None and about.is_known_alone()
+        try:
+            return act()
+        except Lost as lost:
+            if about is not None and is_alone and about.is_known_alone():
+                raise about.broken(lost) from lost
+            raise
 
 
 class RetryingReading:
-    """A reading that goes on where it broke off: see `base.Reading`. `again` opens it at an offset in bytes."""
+    """A reading that goes on where it broke off: see `base.Reading`. `again` opens it at an offset in bytes, patiently.
+
+    Raises Broken where it breaks off at one byte each time, and the place answers for others.
+    """
 
     def __init__(
         self,
@@ -56,14 +91,13 @@ class RetryingReading:
         again: Callable[[int], Reading],
         start: int,
         patience: Patience,
-        place: str,
-        key: Key,
+        about: About,
     ) -> None:
         self._inner = inner
         self._again = again
         self._offset = start
         self._patience = patience
-        self._about = (place, key)
+        self._about = about
         self.size = inner.size
 
     @property
@@ -79,6 +113,7 @@ class RetryingReading:
 
     def __iter__(self) -> Iterator[Block]:
         tried = 0
+        is_alone = False
         while True:
             try:
                 for block in self._inner:
@@ -86,18 +121,21 @@ class RetryingReading:
                     tried = 0
                     yield block
                 return
-            except Lost:
+            except Lost as lost:
                 tried += 1
                 if tried >= self._patience.tries:
+                    if is_alone and self._about.is_known_alone():
+                        raise self._about.broken(lost) from lost
                     raise
                 self._patience.pause(tried)
-                self._reopen()
+            is_alone = tried == self._patience.tries - 1 and self._about.is_known_alone()
+            self._reopen()
 
     def _reopen(self) -> None:
         self._inner.__exit__(None, None, None)
-        self._inner = self._patience.ask(lambda: self._again(self._offset))
+        self._inner = self._again(self._offset)
         if self._inner.size != self.size:
-            raise Conflict(*self._about, "changed while it was read")
+            raise Conflict(self._about.place, self._about.key, "changed while it was read")
 
 
 class Skipping:

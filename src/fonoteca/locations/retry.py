@@ -19,7 +19,7 @@ from typing import TypeAlias, TypeVar
 from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.errors import Conflict, Lost
 from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Site, Staged, Writing
-from fonoteca.locations.patience import Patience, RetryingReading, Skipping
+from fonoteca.locations.patience import About, Patience, RetryingReading, Skipping
 
 T = TypeVar("T")
 Some: TypeAlias = list[T]
@@ -113,10 +113,12 @@ class RetryingPlace:
 
     def read(self, key: Key, *, start: int = 0) -> Reading:
         """See `base.OpenLocation`. One that breaks off goes on where it broke."""
-        reading = self.patience.ask(lambda: self.inner.read(key, start=start))
-        return RetryingReading(
-            reading, lambda offset: self.inner.read(key, start=offset), start, self.patience, self.name, key
-        )
+        about = About(self.name, key, self.inner.check)
+
+        def again(offset: int) -> Reading:
+            return self.patience.ask(lambda: self.inner.read(key, start=offset), about)
+
+        return RetryingReading(again(start), again, start, self.patience, about)
 
     @property
     def name(self) -> str:
@@ -233,15 +235,11 @@ class RetryingBatch:
 
     def read(self, staged: Staged) -> Reading:
         """See `base.Batch`."""
-        reading = self.patience.ask(lambda: self.inner.read(staged))
-        return RetryingReading(
-            reading,
-            lambda offset: Skipping(self.inner.read(staged), offset),
-            0,
-            self.patience,
-            "the location",
-            staged.key,
-        )
+
+        def again(offset: int) -> Reading:
+            return Skipping(self.patience.ask(lambda: self.inner.read(staged)), offset)
+
+        return RetryingReading(again(0), again, 0, self.patience, About("the location", staged.key))
 
     def publish(self, proven: Iterable[Staged]) -> Iterator[Outcome]:
         """See `base.Batch`."""

@@ -27,6 +27,7 @@ from fonoteca.render.advice import next_commands
 from fonoteca.render.console import console
 from fonoteca.render.tally import SHOWN, AtLocation, Group, Sum, Tally
 from fonoteca.render.words import (
+    MENDED,
     counted,
     duration,
     files,
@@ -108,7 +109,7 @@ def _headline(out: Console, tally: Tally) -> None:
     code = tally.ended.exit_code
     style = {ExitCode.DONE: "bold green", ExitCode.LOST: "bold red", ExitCode.REPAIRABLE: "bold red"}
     line = Text(f"{name}: ", style="bold")
-    line.append(outcome(code), style=style.get(ExitCode(code), "bold yellow"))
+    line.append(MENDED if tally.is_mended else outcome(code), style=style.get(ExitCode(code), "bold yellow"))
     line.append(f" {duration(tally.ended.seconds)}", style="dim")
     out.print(line, soft_wrap=True)
 

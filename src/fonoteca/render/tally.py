@@ -136,6 +136,12 @@ class Tally:
         done = self.task in {"verify", "scrub"} and self.ended is not None
         return done and not (looked or self.findings or self.failures or self.left)
 
+    @property
+    def is_mended(self) -> bool:
+        """A repair that ended, and nothing of what it was to mend is left."""
+        done = self.ended is not None and any(isinstance(each, Repaired) for each in self.repaired_first)
+        return done and not (self.findings or self.failures)
+
     def take(self, event: Event) -> None:
         """Add `event`; the commonest come first, since a run has them by the hundred thousand."""
         match event:

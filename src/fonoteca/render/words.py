@@ -241,6 +241,9 @@ def outcome(code: int) -> str:
     return f"{known[:1].upper()}{known[1:]}."
 
 
+MENDED = "Damage was found and repaired."
+"""Of a repair that left nothing; its exit code is that of damage that could be repaired."""
+
 _OUTCOMES = {
     ExitCode.DONE: "All done.",
     ExitCode.INCOMPLETE: "Not complete: something could not be read or reached.",

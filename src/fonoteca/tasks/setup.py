@@ -5,6 +5,7 @@ Each function checks everything first and then acts. Music and copies are never 
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from fonoteca.core.finding import FindingKind
 from fonoteca.core.pattern import join
 from fonoteca.disk.mounts import file_system
 from fonoteca.errors import UsageError
+from fonoteca.locations.base import Site
 from fonoteca.tasks.places import founding, ground
 from fonoteca.tasks.places.draft import Draft, SetupResult
 from fonoteca.tasks.places.memory import remembered
@@ -218,13 +220,11 @@ def location_replace(config_path: str, name: str, *, plain_folder: bool = False)
 
 
 def location_release(config_path: str, name: str) -> SetupResult:
-    """Take away the lease of a run that ended without giving it back. Raises Locked while it is alive here."""
-    config = check_text(read_text(config_path), config_path)
-    location = _configured(config, name)
-    row = remembered(config).places.get(name)
-    if row is None:
-        raise UsageError(f"{name} has not been set up yet. {founding.first_step(location)}")
-    held = location_of(location, row.identity).release()
+    """Take away the lease of a run that ended without giving it back. Raises Locked while it is alive here.
+
+    `name` may also be a URL, of a place that no config knows.
+    """
+    held = (_unknown(name) if urls.is_url(name) else _known(config_path, name)).release()
     if held is None:
         return SetupResult([f"Nobody writes at {name}; there was nothing to release."])
     return SetupResult(
@@ -232,6 +232,20 @@ def location_release(config_path: str, name: str) -> SetupResult:
             f"Released {name}: it was held by {held}. If that run is not over after all, it stops at its next step."
         ]
     )
+
+
+def _unknown(url: str) -> Site:
+    server = urls.remote_place(url, "")
+    return location_of(dataclasses.replace(server, name=urls.url(server, whole=False)), None)
+
+
+def _known(config_path: str, name: str) -> Site:
+    config = check_text(read_text(config_path), config_path)
+    location = _configured(config, name)
+    row = remembered(config).places.get(name)
+    if row is None:
+        raise UsageError(f"{name} has not been set up yet. {founding.first_step(location)}")
+    return location_of(location, row.identity)
 
 
 def location_forget(config_path: str, name: str, *, apply: bool = False) -> SetupResult:

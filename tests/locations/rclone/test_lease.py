@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from fonoteca.core.lease import TIME_S
 from fonoteca.disk import host
 from fonoteca.errors import Away, Locked
-from fonoteca.locations.rclone import lease
+from fonoteca.locations import lease
+from fonoteca.locations.lease import Sightings
 from fonoteca.locations.rclone.location import RcloneLocation
 from support.rclone import local, rclone_location
 
@@ -40,10 +42,15 @@ def test_another_machine_that_works_there_or_is_about_to_is_not_disturbed(tmp_pa
 
 @pytest.mark.parametrize("name", ["lease.json", "incoming/lease-5f"])
 def test_a_lease_that_nobody_wrote_anew_is_taken_over(tmp_path: Path, name: str):
-    """A machine that was switched off must not lock a place for ever."""
+    """A machine that was switched off must not lock a place for ever; the remote's times say nothing."""
     location = rclone_location(local(tmp_path / "drive"), known_as="lease")
-    leave(tmp_path / "drive", name, OTHERS, age_s=lease.STALE_S + 60)
+    now = [0]
+    location.sightings = Sightings(clock=lambda: now[0])
+    leave(tmp_path / "drive", name, OTHERS, age_s=10 * 365 * 86_400)
+    with pytest.raises(Locked), location.open(write=True):
+        pass
 
+    now[0] = (2 * TIME_S + 1) * 10**9
     with location.open(write=True):
         assert [*(tmp_path / "drive/.fonoteca/incoming").glob("*")] == []
 

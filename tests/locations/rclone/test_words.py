@@ -20,6 +20,7 @@ WORDS = [
     ("unexpected EOF", Lost),
     ("googleapi: Error 403: The user's Drive storage quota has been exceeded", Full),
     ("write: no space left on device", Full),
+    ("preallocate: file too big for remaining disk space", Full),
     ("Unauthorized: 401 Unauthorized", Denied),
     ("couldn't fetch token: invalid_grant", Denied),
     ("tls: failed to verify certificate: x509: certificate signed by unknown authority", Denied),

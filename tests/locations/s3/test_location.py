@@ -122,7 +122,7 @@ def test_a_lease_whose_process_is_gone_is_taken_over(location: S3Location, other
 
 def test_a_lease_that_another_took_ends_the_run(location: S3Location, monkeypatch: pytest.MonkeyPatch):
     """We were asleep for long; whoever writes there now is not run over."""
-    monkeypatch.setattr("fonoteca.locations.s3.lease.TOUCH_S", -1.0)
+    monkeypatch.setattr("fonoteca.locations.lease.TOUCH_S", -1.0)
     with pytest.raises(Away, match="another run took its place"), location.open(write=True) as place:
         lay_lease(location, machine="another")
         with place.batch():

@@ -161,17 +161,6 @@ def test_a_lease_whose_process_is_gone_is_taken_over_at_once(
         assert put(place, b"music/a", b"x").error is None
 
 
-def test_a_lease_of_another_machine_holds_until_it_is_silent_for_long(location: SftpLocation):
-    """Nobody here can see its process; the server's own clock tells."""
-    other_lease(location, machine="another", host="laptop")
-    with pytest.raises(Locked, match="laptop"), location.open(write=True):
-        pass
-    os.utime(lease_of(location), (1, 1))
-
-    with location.open(write=True) as place:
-        assert put(place, b"music/a", b"x").error is None
-
-
 def test_a_run_whose_lease_was_taken_stops(location: SftpLocation):
     """It was silent for so long that another run began: two writers are worse than one that stops."""
     with location.open(write=True) as place:

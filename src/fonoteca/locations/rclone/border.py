@@ -36,7 +36,8 @@ class Meaning(Enum):
         r"too many requests|rate ?limit|server misbehaving|deadline|context canceled|locked|\b(429|50[234])\b"
     )
     FULL = (
-        r"no space left|insufficient storage|not enough (space|storage)|quota|storage limit|disk full|\b507\b"
+        r"no space left|insufficient storage|not enough (space|storage)|quota|storage limit|disk full|"
+        r"remaining disk space|\b507\b"
     )
     LOGIN = (
         r"\b401\b|unauthori[sz]ed|unauthenticated|invalid_grant|token (has )?expired|(fetch|empty|invalid|refresh) "

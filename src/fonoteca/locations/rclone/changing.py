@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
@@ -41,8 +42,41 @@ class Changing:
         yield from outcomes
 
     def retime(self, times: list[tuple[Key, int]]) -> Iterator[Outcome]:
-        """Give each its mtime (ns since 1970), where the place keeps such."""
-        yield from self.remote.each(lambda each: self._outcome(each[0], self._retimed, each), times)
+        """Give each its mtime (ns since 1970), where the place keeps such: those of one second together."""
+        outcomes = self._looked(key for key, _ in times)
+        if self.place.traits.mtime_precision_ns is not None:
+            wanted = {key: _second(mtime_ns) for key, mtime_ns in times}
+            self._touch([outcome.key for outcome in outcomes if outcome.error is None], wanted)
+            outcomes = self._looked(key for key, _ in times)
+            missed = [outcome.key for outcome in outcomes if self._is_missed(outcome, wanted)]
+            if missed:  # rclone does not say which, nor why: one by one
+                again = {key: self._outcome(key, self._touched, (key, wanted[key])) for key in missed}
+                outcomes = [again.get(outcome.key, outcome) for outcome in outcomes]
+        yield from outcomes
+
+    def _looked(self, keys: Iterable[Key]) -> list[Outcome]:
+        return self.remote.each(lambda key: self._outcome(key, self._standing, key), keys)
+
+    def _touch(self, keys: list[Key], wanted: Mapping[Key, int]) -> None:
+        groups: dict[int, list[Key]] = {}
+        for key in keys:
+            groups.setdefault(wanted[key], []).append(key)
+        self.remote.each(self._touched_together, groups.items())
+
+    def _touched_together(self, group: tuple[int, list[Key]]) -> None:
+        """Give all of them that second. What goes wrong is seen when they are looked at."""
+        with suppress(Broken, Conflict, Denied):
+            self.remote.touch(group[1], _text(group[0]))
+
+    def _is_missed(self, outcome: Outcome, wanted: Mapping[Key, int]) -> bool:
+        if outcome.stat is None or outcome.stat.mtime_ns is None:
+            return False
+        off = abs(outcome.stat.mtime_ns - wanted[outcome.key] * SECOND_NS)
+        return off >= max(self.place.traits.mtime_precision_ns or 0, SECOND_NS)
+
+    def _touched(self, item: tuple[Key, int]) -> Stat:
+        self.remote.touch([item[0]], _text(item[1]))
+        return self._standing(item[0])
 
     def delete(self, keys: list[Key]) -> Iterator[Outcome]:
         """Have none of them. Folders that become empty are removed."""
@@ -69,15 +103,6 @@ class Changing:
         self.remote.move(key, target)
         return self.remote.expect(target, found.size)
 
-    def _retimed(self, time: tuple[Key, int]) -> Stat:
-        key, mtime_ns = time
-        found = self._standing(key)
-        if self.place.traits.mtime_precision_ns is None:
-            return found
-        seconds = min(max(mtime_ns // SECOND_NS, 0), LATEST_S)
-        self.remote.touch(key, datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
-        return self._standing(key)
-
     def _deleted(self, key: Key) -> None:
         self.remote.remove(checked(self.place.name, key))
 
@@ -96,3 +121,11 @@ class Changing:
             above = split(deepest)[0]
             if self.remote.remove_folder(deepest) and above:
                 folders.add(above)
+
+
+def _second(mtime_ns: int) -> int:
+    return min(max(mtime_ns // SECOND_NS, 0), LATEST_S)
+
+
+def _text(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from fonoteca.errors import Away, LocationError, Lost
 from fonoteca.locations.rclone.address import Address
-from fonoteca.locations.rclone.daemon import REMOTE, Daemon
+from fonoteca.locations.rclone.daemon import REMOTE, Daemon, Endpoint
 
 LIMIT_S = 120.0
 """No look takes longer."""
@@ -38,6 +38,18 @@ class Failure(Exception):
         self.text = text
         self.status = status
         super().__init__(text)
+
+
+class _Http(http.client.HTTPConnection):
+    """Over whatever rclone listens on."""
+
+    def __init__(self, endpoint: Endpoint, limit_s: float) -> None:
+        super().__init__("127.0.0.1", timeout=limit_s)
+        self._endpoint = endpoint
+
+    def connect(self) -> None:
+        """Called by itself."""
+        self.sock = self._endpoint.connect(self.timeout or LIMIT_S)
 
 
 class Connection(NamedTuple):
@@ -126,6 +138,23 @@ class Client:
         reason = "did not answer in time" if isinstance(error, TimeoutError) else "broke off"
         return Lost(self.place, f"rclone {reason} ({str(error) or type(error).__name__})")
 
+    def broke_off(self, connection: Connection, error: Exception) -> LocationError:
+        """The error for bytes that stopped coming: of that object alone while our rclone runs, which goes on then."""
+        daemon = self._daemon
+        if connection.born != self._made or daemon is None or not daemon.is_running:
+            return self.lost(connection, error)
+        connection.http.close()
+        return Lost(self.place, f"rclone broke off ({str(error) or type(error).__name__})")
+
+    @property
+    def folder(self) -> str:
+        """A folder of ours alone, as long as our rclone runs."""
+        with self._lock:
+            if self._daemon is None:
+                self._start()
+            assert self._daemon is not None
+            return self._daemon.folder
+
     def close(self) -> None:
         """End rclone; the next question starts it again. Never raises."""
         with self._lock:
@@ -150,8 +179,7 @@ class Client:
             if self._idle:
                 return self._idle.pop()
             assert self._daemon is not None
-            port = self._daemon.endpoint.port
-            return Connection(http.client.HTTPConnection("127.0.0.1", port, timeout=self.limit_s), self._made)
+            return Connection(_Http(self._daemon.endpoint, self.limit_s), self._made)
 
     def _start(self) -> None:
         self._daemon = Daemon(self.place, self.address)

@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stat, StoreDigest, Traits
+from fonoteca.core.place import Key, Space, Stat, StoreDigest
 from fonoteca.disk.folders import split
-from fonoteca.errors import Away, Denied
-from fonoteca.locations.base import Outcome
+from fonoteca.locations.held import HeldPlace
 from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
+from fonoteca.locations.lease import Held
 from fonoteca.locations.rclone.batch import RcloneBatch
 from fonoteca.locations.rclone.changing import Changing
-from fonoteca.locations.rclone.lease import Lease
 from fonoteca.locations.rclone.reading import RcloneReading
 from fonoteca.locations.rclone.remote import AT_ONCE, Item, Remote
 from fonoteca.locations.rclone.stat import object_stat
-
-TOGETHER = 256
-"""So many names are changed between two looks at the marker."""
 
 T = TypeVar("T")
 Some: TypeAlias = list[T]
@@ -35,20 +31,17 @@ Listed: TypeAlias = list[tuple[bytes, Item]]
 Pending: TypeAlias = list[tuple[bytes, Stat | None]]
 
 
-class OpenRclone:
+class OpenRclone(HeldPlace):
     """See `base.OpenLocation`. Made by `RcloneLocation.open`; usable from several threads."""
 
-    def __init__(self, remote: Remote, marker: Marker, data: bytes, lease: Lease | None) -> None:
-        self.name = remote.place
+    def __init__(self, remote: Remote, marker: Marker, data: bytes, lease: Held | None) -> None:
+        super().__init__(remote.place, marker, data, lease)
         self.remote = remote
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
         """Where batches of this opening are staged, each in a folder with a number."""
         self.streams = max(1, remote.client.address.streams or marker.traits.streams)
         self.uploads = ThreadPoolExecutor(self.streams, "uploads")
         """Threads for small objects on their way."""
-        self._marker = marker
-        self._data = data
-        self._lease = lease
         self._numbers = itertools.count(1)
         remote.keeps_times = marker.traits.mtime_precision_ns is not None
 
@@ -56,45 +49,24 @@ class OpenRclone:
         """Wait for what is on its way. Never raises."""
         self.uploads.shutdown(wait=True, cancel_futures=True)
 
-    @property
-    def identity(self) -> Identity:
-        """Who it is."""
-        return self._marker.identity
+    def read_marker(self) -> bytes | None:
+        """See `held.HeldPlace`."""
+        return self.remote.read_small(MARKER)
 
-    @property
-    def traits(self) -> Traits:
-        """What it can do, as probed when it was adopted."""
-        return self._marker.traits
-
-    def check(self) -> None:
-        """See `base.OpenLocation`: the marker still says the same, and the lease is still ours."""
-        data = self.remote.read_small(MARKER)
-        if data != self._data:
-            reason = "its marker is gone" if data is None else "its marker changed while it was in use"
-            raise Away(
-                self.name, reason, "What was finished stands. Look what happened there, and run this again."
-            )
-        self.alive()
-
-    def alive(self) -> None:
-        """Said between blocks of a long upload: the lease is held on to. Raises Away."""
-        if self._lease is not None:
-            self._lease.hold()
+    def changing(self) -> Changing:
+        """See `held.HeldPlace`."""
+        return Changing(self)
 
     @contextmanager
     def batch(self) -> Iterator[RcloneBatch]:
         """See `base.OpenLocation`."""
-        self._for_writing()
+        self.expect_writing()
         self.check()
         batch = RcloneBatch(self, self.session + b"-%d" % next(self._numbers))
         try:
             yield batch
         finally:
             batch.discard()
-
-    def _for_writing(self) -> None:
-        if self._lease is None:
-            raise Denied(self.name, "it was opened for reading only")
 
     def read(self, key: Key, *, start: int = 0) -> RcloneReading:
         """See `base.OpenLocation`."""
@@ -137,29 +109,6 @@ class OpenRclone:
         # A folder sorts as its keys will: with its slash, so that `a.b` comes before `a/b`.
         found.sort(key=lambda each: each[0])
         return [(key, stat) for _, key, stat in found]
-
-    # changing
-
-    def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`. Folders that a move leaves empty are removed."""
-        return self._change(pairs, lambda some: Changing(self).move(some))
-
-    def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`."""
-        return self._change(times, lambda some: Changing(self).retime(some))
-
-    def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`. Folders that become empty are removed."""
-        return self._change(keys, lambda some: Changing(self).delete(some))
-
-    def _change(
-        self, items: Iterable[T], change: Callable[[Some[T]], Iterator[Outcome]]
-    ) -> Iterator[Outcome]:
-        self._for_writing()
-        rest = iter(items)
-        while some := [*itertools.islice(rest, TOGETHER)]:
-            self.check()
-            yield from tuple(change(some))
 
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`."""

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
 from fonoteca.errors import Conflict, Lost
-from fonoteca.locations.rclone.border import is_absence
-from fonoteca.locations.rclone.client import Failure
-from fonoteca.locations.rclone.remote import Remote
+from fonoteca.locations.rclone.remote import Fetched, Remote
 
 _BLOCK = 1 << 18
 
@@ -24,18 +22,14 @@ class RcloneReading:
         self._remote = remote
         self._about = key if key is not None else name
         self._start = start
-        self._open = None
+        self._open: Fetched | None = None
         found = remote.stat(name) if start else None
         if found is not None and start >= found.size:
             self.size = found.size
             return
-        with remote.asking(self._about) as client:
-            try:
-                self._open = client.fetch(remote.text(name), start)
-            except Failure as failure:
-                if is_absence(failure):
-                    raise Conflict(remote.place, self._about, "is not there") from failure
-                raise
+        self._open = remote.fetch(name, start)
+        if self._open is None:
+            raise Conflict(remote.place, self._about, "is not there")
         reply = self._open[0]
         length = reply.headers.get("Content-Length")
         if length is None or (start and reply.status != 206):
@@ -57,7 +51,7 @@ class RcloneReading:
                 data = reply.read(min(_BLOCK, self.size - offset))
             except (OSError, http.client.HTTPException) as error:
                 self._open = None
-                raise self._remote.client.lost(connection, error) from error
+                raise self._remote.client.broke_off(connection, error) from error
             if not data:
                 self._open = None
                 connection.http.close()

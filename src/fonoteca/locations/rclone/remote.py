@@ -9,16 +9,17 @@ Raises LocationError. rclone looks before it acts, as we do, but nothing makes b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any, TypeAlias, TypeVar
 
 from fonoteca.core.place import Key, Space, Stat
 from fonoteca.errors import Broken, Conflict, Lost
 from fonoteca.locations.rclone.border import is_absence, meant
-from fonoteca.locations.rclone.client import Client, Failure
+from fonoteca.locations.rclone.client import Client, Connection, Failure
 from fonoteca.locations.rclone.daemon import REMOTE
 from fonoteca.locations.rclone.feed import Feed, Offer
 from fonoteca.locations.rclone.stat import object_stat, sha256_of
@@ -26,7 +27,7 @@ from fonoteca.locations.rclone.stat import object_stat, sha256_of
 T = TypeVar("T")
 R = TypeVar("R")
 Item: TypeAlias = dict[str, Any]
-Move: TypeAlias = tuple[bytes, bytes]
+Fetched: TypeAlias = tuple[HTTPResponse, Connection]
 
 AT_ONCE = 8
 """So many questions at once: most of their time is the way there and back."""
@@ -146,26 +147,36 @@ class Remote:
         total, free = found.get("total"), found.get("free")
         return Space(int(total), int(free)) if total is not None and free is not None else None
 
+    def fetch(self, name: bytes, start: int = 0) -> Fetched | None:
+        """The bytes of what stands there, None for nothing. They go back by `Client.end_fetch`."""
+        with self.asking(name) as client:
+            try:
+                return client.fetch(self.text(name), start)
+            except Failure as failure:
+                if not is_absence(failure):
+                    raise
+        # Whatever kept it from opening the object, a cut line or a bad disk too, rclone calls "not found".
+        if self.stat(name) is None:
+            return None
+        raise Lost(self.place, "rclone could not open it, and does not say why")
+
     # small files of ours
 
     def read_small(self, name: bytes, *, limit: int = 32 << 10) -> bytes | None:
         """The first `limit` bytes of a file, None where it is not there."""
-        with self.asking(name) as client:
-            try:
-                reply, connection = client.fetch(self.text(name))
-            except Failure as failure:
-                if is_absence(failure):
-                    return None
-                raise
-            try:
-                data = reply.read(limit)
-                if len(data) < min(limit, int(reply.headers.get("Content-Length") or 0)):
-                    connection.http.close()
-                    raise Lost(self.place, "rclone broke off")
-            except (OSError, HTTPException) as error:
-                raise client.lost(connection, error) from error
-            client.end_fetch(reply, connection)
-            return data
+        fetched = self.fetch(name)
+        if fetched is None:
+            return None
+        reply, connection = fetched
+        try:
+            data = reply.read(limit)
+            if len(data) < min(limit, int(reply.headers.get("Content-Length") or 0)):
+                connection.http.close()
+                raise Lost(self.place, "rclone broke off")
+        except (OSError, HTTPException) as error:
+            raise self.client.lost(connection, error) from error
+        self.client.end_fetch(reply, connection)
+        return data
 
     def write_small(self, name: bytes, data: bytes, mtime_ns: int) -> None:
         """A file of ours, in the place of what stands there."""
@@ -265,9 +276,20 @@ class Remote:
                 if not is_absence(failure):
                     raise
 
-    def touch(self, name: bytes, when: str) -> None:
-        """Give a standing object another time. rclone's remote control has no command for it: it runs one."""
-        words = ["--no-create", "--timestamp", when, f"{REMOTE}:{self.text(name)}"]
+    def touch(self, names: Sequence[bytes], when: str) -> None:
+        """Give standing objects another time, all the same. rclone's remote control has no command for it: it runs one.
+        Of several, what goes wrong with single ones need not be told.
+        """
+        words = ["--no-create", "--timestamp", when]
+        if len(names) == 1:
+            self._touch([*words, f"{REMOTE}:{self.text(names[0])}"], names[0])
+            return
+        with tempfile.NamedTemporaryFile("w", dir=self.client.folder, encoding="utf-8") as file:
+            file.writelines(f"{self.text(name)}\n" for name in names)
+            file.flush()
+            self._touch([*words, "--recursive", "--files-from-raw", file.name, f"{REMOTE}:"])
+
+    def _touch(self, words: list[str], name: bytes | None = None) -> None:
         with self.asking(name) as client:
             found = client.ask(
                 "core/command", changes=True, command="touch", arg=words, returnType="COMBINED_OUTPUT"

@@ -14,19 +14,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any, TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stat, StoreDigest, Traits
-from fonoteca.errors import Away, Broken, Denied, LocationError
-from fonoteca.locations.base import Outcome
+from fonoteca.core.place import Key, Space, Stat, StoreDigest
+from fonoteca.errors import Broken, LocationError
+from fonoteca.locations.held import HeldPlace
 from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
+from fonoteca.locations.lease import Held
 from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
 from fonoteca.locations.s3.changing import Changing
-from fonoteca.locations.s3.lease import Lease
 from fonoteca.locations.s3.reading import S3Reading
 from fonoteca.locations.s3.store import Store
-
-TOGETHER = 256
-"""So many names are changed before their outcomes are told."""
 
 PARTS_UNDERWAY = 3
 """So many parts are on their way at once: they are what memory goes to."""
@@ -36,17 +33,14 @@ R = TypeVar("R")
 Some: TypeAlias = list[T]
 
 
-class OpenS3:
+class OpenS3(HeldPlace):
     """See `base.OpenLocation`. Made by `S3Location.open`; usable from several threads."""
 
-    def __init__(self, store: Store, marker: Marker, data: bytes, lease: Lease | None) -> None:
-        self.name = store.place
+    def __init__(self, store: Store, marker: Marker, data: bytes, lease: Held | None) -> None:
+        super().__init__(store.place, marker, data, lease)
         self.store = store
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
         """Where batches of this opening stage what has to stand before it is published."""
-        self._marker = marker
-        self._data = data
-        self._lease = lease
         self._numbers = itertools.count(1)
         self._streams = store.address.streams or marker.traits.streams
         self._pool = ThreadPoolExecutor(self._streams, thread_name_prefix=f"{self.name} sends")
@@ -58,45 +52,24 @@ class OpenS3:
         """End its threads."""
         self._pool.shutdown(cancel_futures=True)
 
-    @property
-    def identity(self) -> Identity:
-        """Who it is."""
-        return self._marker.identity
+    def read_marker(self) -> bytes | None:
+        """See `held.HeldPlace`."""
+        return self.store.read_small(MARKER)
 
-    @property
-    def traits(self) -> Traits:
-        """What it can do, as probed when it was adopted."""
-        return self._marker.traits
-
-    def check(self) -> None:
-        """See `base.OpenLocation`: the marker still says the same, and the lease is still ours."""
-        data = self.store.read_small(MARKER)
-        if data != self._data:
-            reason = "its marker is gone" if data is None else "its marker changed while it was in use"
-            raise Away(
-                self.name, reason, "What was finished stands. Look what happened there, and run this again."
-            )
-        self.alive()
-
-    def alive(self) -> None:
-        """Said between blocks of a long upload: the lease is held on to. Raises Away."""
-        if self._lease is not None:
-            self._lease.hold()
+    def changing(self) -> Changing:
+        """See `held.HeldPlace`."""
+        return Changing(self)
 
     @contextmanager
     def batch(self) -> Iterator[S3Batch]:
         """See `base.OpenLocation`."""
-        self._for_writing()
+        self.expect_writing()
         self.check()
         batch = S3Batch(self, self.session + b"-%d" % next(self._numbers))
         try:
             yield batch
         finally:
             batch.discard()
-
-    def _for_writing(self) -> None:
-        if self._lease is None:
-            raise Denied(self.name, "it was opened for reading only")
 
     # what batches share
 
@@ -177,29 +150,6 @@ class OpenS3:
             last = key
             yield key, stat
         self.check()
-
-    # changing
-
-    def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`."""
-        return self._change(pairs, lambda some: Changing(self).move(some))
-
-    def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`."""
-        return self._change(times, lambda some: Changing(self).retime(some))
-
-    def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`."""
-        return self._change(keys, lambda some: Changing(self).delete(some))
-
-    def _change(
-        self, items: Iterable[T], change: Callable[[Some[T]], Iterator[Outcome]]
-    ) -> Iterator[Outcome]:
-        self._for_writing()
-        rest = iter(items)
-        while some := [*itertools.islice(rest, TOGETHER)]:
-            self.check()
-            yield from tuple(change(some))
 
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`. Of an object that came in parts a server keeps none of the whole."""

@@ -8,27 +8,23 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
-from fonoteca.core.place import Identity, Key, Space, Stat, StoreDigest, Traits
+from fonoteca.core.place import Key, Space, Stat, StoreDigest
 from fonoteca.disk.folders import split
-from fonoteca.errors import Away, Denied
-from fonoteca.locations.base import Outcome
+from fonoteca.locations.held import HeldPlace
 from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
+from fonoteca.locations.lease import Held
 from fonoteca.locations.sftp.batch import SftpBatch
 from fonoteca.locations.sftp.changing import Changing
 from fonoteca.locations.sftp.digesting import Digester
-from fonoteca.locations.sftp.lease import Lease
 from fonoteca.locations.sftp.packets import Attributes
 from fonoteca.locations.sftp.reading import SftpReading
 from fonoteca.locations.sftp.remote import Remote
 from fonoteca.locations.sftp.stat import object_stat, seconds
-
-TOGETHER = 256
-"""So many names are changed between two flushes when moving, retiming or deleting."""
 
 FOLDERS_AHEAD = 16
 """So many folders are listed at once: the way to the server is paid once for all."""
@@ -37,7 +33,7 @@ T = TypeVar("T")
 Some: TypeAlias = list[T]
 
 
-class OpenSftp:
+class OpenSftp(HeldPlace):
     """See `base.OpenLocation`. Made by `SftpLocation.open`; usable from several threads."""
 
     def __init__(
@@ -45,49 +41,28 @@ class OpenSftp:
         remote: Remote,
         marker: Marker,
         data: bytes,
-        lease: Lease | None,
+        lease: Held | None,
         digester: Digester | None = None,
     ) -> None:
-        self.name = remote.place
+        super().__init__(remote.place, marker, data, lease)
         self.remote = remote
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
         """Where batches of this opening are staged, each in a folder with a number."""
-        self._marker = marker
-        self._data = data
-        self._lease = lease
         self._digester = digester
         self._numbers = itertools.count(1)
 
-    @property
-    def identity(self) -> Identity:
-        """Who it is."""
-        return self._marker.identity
+    def read_marker(self) -> bytes | None:
+        """See `held.HeldPlace`."""
+        return self.remote.read_small(MARKER)
 
-    @property
-    def traits(self) -> Traits:
-        """What it can do, as probed when it was adopted."""
-        return self._marker.traits
-
-    def check(self) -> None:
-        """See `base.OpenLocation`: the marker still says the same, and the lease is still ours."""
-        data = self.remote.read_small(MARKER)
-        if data != self._data:
-            reason = "its marker is gone" if data is None else "its marker changed while it was in use"
-            raise Away(
-                self.name, reason, "What was finished stands. Look what happened there, and run this again."
-            )
-        if self._lease is not None:
-            self._lease.hold()
-
-    def alive(self) -> None:
-        """Said between blocks of a long upload: the lease is held on to. Raises Away."""
-        if self._lease is not None:
-            self._lease.hold()
+    def changing(self) -> Changing:
+        """See `held.HeldPlace`."""
+        return Changing(self)
 
     @contextmanager
     def batch(self) -> Iterator[SftpBatch]:
         """See `base.OpenLocation`."""
-        self._for_writing()
+        self.expect_writing()
         self.check()
         folder = self.session + b"-%d" % next(self._numbers)
         self.remote.make_folders(folder)
@@ -96,10 +71,6 @@ class OpenSftp:
             yield batch
         finally:
             batch.discard()
-
-    def _for_writing(self) -> None:
-        if self._lease is None:
-            raise Denied(self.name, "it was opened for reading only")
 
     def seconds(self, mtime_ns: int) -> int:
         """The mtime as a server keeps it."""
@@ -130,30 +101,6 @@ class OpenSftp:
                 ahead.update(zip(wanted, self.remote.folders(wanted), strict=True))
             pending.extend(reversed(_ordered(path, ahead.pop(path), prefix)))
         self.check()
-
-    # changing
-
-    def move(self, pairs: Iterable[tuple[Key, Key]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`. Folders that a move leaves empty are removed."""
-        return self._change(pairs, lambda some: Changing(self).move(some))
-
-    def retime(self, times: Iterable[tuple[Key, int]]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`."""
-        return self._change(times, lambda some: Changing(self).retime(some))
-
-    def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
-        """See `base.OpenLocation`. Folders that become empty are removed."""
-        return self._change(keys, lambda some: Changing(self).delete(some))
-
-    def _change(
-        self, items: Iterable[T], change: Callable[[Some[T]], Iterator[Outcome]]
-    ) -> Iterator[Outcome]:
-        """Change names, some hundreds at a time; outcomes come when they are flushed."""
-        self._for_writing()
-        rest = iter(items)
-        while some := [*itertools.islice(rest, TOGETHER)]:
-            self.check()
-            yield from tuple(change(some))
 
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`. Made over there, where the user allows it."""
