@@ -120,3 +120,37 @@ def test_the_setup_and_the_test_of_a_place_leave_nothing_behind(tmp_path: Path, 
     assert (first.code, second.code) == (0, 0), first.err + second.err
     assert "already" in second.out
     assert "offsite = true" in ana.config.read_text()
+
+
+def test_a_drive_and_a_remote_are_mended_from_one_another(tmp_path: Path, ana: Person):
+    """No config, no catalogue of ours: `repair PLACE --from rclone:…`, and the other way round."""
+    red, url = ana.home / "red", place(local(tmp_path / "cloud"))
+    assert ana.types("protect", ana.music, "--to", red, "--to", url).code == 0
+    bo = Person(tmp_path, "bo")
+    name = "Music/Nina Simone/Pastel Blues/booklet.pdf"
+
+    for broken, where, source in ((red / name, red, url), (tmp_path / "cloud" / name, url, red)):
+        flip_byte(broken, 1000)
+        mended = bo.types("repair", where, "--from", source, "--apply")
+        assert mended.code == 4, mended.out + mended.err
+        assert broken.read_bytes() == b"%PDF " * 5_000
+
+
+def test_a_hold_is_sealed_there_and_comes_back_to_a_new_machine(tmp_path: Path, ana: Person):
+    """The computer dies while a question waits: the new one asks it again, and the mirror has not followed."""
+    for number in range(40):
+        ana.puts(f"covers/{number}.jpg", b"cover %d" % number)
+    url = place(local(tmp_path / "cloud"))
+    assert ana.types("protect", ana.music, "--to", url).code == 0
+    for path in ana.music.rglob("*.jpg"):
+        path.unlink()
+    held = ana.types("backup")
+    bo = Person(tmp_path, "bo")
+
+    adopted = bo.types("location", "adopt", url)
+
+    assert held.code == 7, held.out + held.err
+    assert adopted.code == 0, adopted.out + adopted.err
+    (hers, _), (his, _) = (each.types("hold", "list", "--json").lines for each in (ana, bo))
+    assert (hers["id"], hers["kind"], hers["entries"]) == (his["id"], his["kind"], his["entries"])
+    assert len(list((tmp_path / "cloud/Music/covers").iterdir())) == 40

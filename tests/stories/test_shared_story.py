@@ -4,13 +4,51 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
+from support.rclone import local
+from support.rgw import S3Server
 from support.sshd import SFTP_ONLY, Sshd, sshd
 from support.stories import Person
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A place that both reach, and what its SHA256SUMS says of each name."""
+
+    url: str
+    sums: Callable[[], dict[str, str]]
+
+
+@pytest.fixture(params=["bucket", "cloud"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Shared:
+    """A bucket (Ceph), and a remote that rclone reaches."""
+    if request.param == "cloud":
+        address = local(tmp_path / "cloud")
+        words = urlencode({"config_file": address.config_file, "program": address.program})
+        file = tmp_path / "cloud/SHA256SUMS"
+        return Shared(f"rclone:{address.remote}?{words}", lambda: parsed_sums(file.read_bytes()))
+    server: S3Server = request.getfixturevalue("radosgw")
+    bucket, prefix = server.prefix()
+
+    def sums() -> dict[str, str]:
+        return parsed_sums(
+            server.client().get_object(Bucket=bucket, Key=f"{prefix}/SHA256SUMS")["Body"].read()
+        )
+
+    return Shared(server.place(tmp_path, bucket, prefix), sums)
+
+
+def parsed_sums(text: bytes) -> dict[str, str]:
+    """Digests by name."""
+    lines = (line.split("  ", 1) for line in text.decode().splitlines())
+    return {name.removeprefix("*"): digest for digest, name in lines}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +106,33 @@ def test_two_machines_share_one_location(tmp_path: Path, nas: Sshd):
     assert told.code == 0, told.out + told.err
     found = {str(path.relative_to(back)) for path in back.rglob("*") if path.is_file()}
     assert found == {"Music/a1.jpg", "Music/a2.jpg", "Vinyl/b1.jpg", "Vinyl/b2.jpg"}
+
+
+def test_two_machines_share_a_bucket_and_a_cloud(tmp_path: Path, shared: Shared):
+    """A chain of one writer for each library, sums of all of it, and each restores what the other put there."""
+    ana, bo = Person(tmp_path, "ana"), Person(tmp_path, "bo")
+    ana.puts("a1.jpg", b"ana 1")
+    (bo.home / "Vinyl").mkdir()
+    (bo.home / "Vinyl/b1.jpg").write_bytes(b"bo 1")
+    told = [
+        ana.types("protect", ana.music, "--to", shared.url),
+        bo.types("location", "adopt", shared.url),
+        bo.types("library", "add", "Vinyl", bo.home / "Vinyl"),
+        bo.types("backup"),
+    ]
+    ana.puts("a2.jpg", b"ana 2")
+    told.append(ana.types("backup"))
+    early = bo.types("restore", "--from", shared.url, "--to", tmp_path / "early")
+    told += [bo.types("backup"), bo.types("restore", "--from", shared.url, "--to", tmp_path / "back")]
+
+    assert [each.code for each in told] == [0] * len(told), [
+        each.out + each.err for each in told if each.code
+    ]
+    assert early.code == 3
+    assert "newer files of it lie there" in early.out + early.err
+    everything = {"Music/a1.jpg": b"ana 1", "Music/a2.jpg": b"ana 2", "Vinyl/b1.jpg": b"bo 1"}
+    assert shared.sums() == {name: sha256(data).hexdigest() for name, data in everything.items()}
+    assert {name: (tmp_path / "back" / name).read_bytes() for name in everything} == everything
 
 
 def test_a_name_that_another_library_took_first_is_refused_with_a_proposal(tmp_path: Path, nas: Sshd):

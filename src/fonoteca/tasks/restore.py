@@ -27,6 +27,7 @@ from fonoteca.tasks.crew import Crew
 from fonoteca.tasks.places.opening import Opened, chosen, open_all
 from fonoteca.tasks.restoring.dissemination import journaled
 from fonoteca.tasks.restoring.filling import Brought, Filler, Overwrite, Shelves
+from fonoteca.tasks.restoring.newer import newer
 from fonoteca.tasks.restoring.past import Earlier, stock_of
 from fonoteca.tasks.restoring.rehearsal import rehearse
 from fonoteca.tasks.restoring.sources import Note, Stock, Wanted
@@ -130,6 +131,8 @@ class Restoring:
             if isinstance(self.archive, BareArchive):
                 yield from self.archive.notes
                 yield from map(Found, self.archive.findings)
+            else:
+                yield from newer(self.archive, opened)
             if self.source is None or opened:
                 yield from self._from(opened, dry_run=dry_run)
 

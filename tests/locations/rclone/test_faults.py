@@ -93,6 +93,23 @@ def test_files_of_one_second_get_their_time_together(
     assert len(asked) == 2
 
 
+def test_a_file_that_was_left_out_gets_its_time_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """rclone does not say which of many it could not find or set: whoever has not got it is asked for by name."""
+    touch = Remote.touch
+    monkeypatch.setattr(
+        Remote,
+        "touch",
+        lambda self, names, when: touch(self, names[:1], when),  # as if it knew the first alone
+    )
+    wanted = [(Key(b"music/%d" % number), 1_600_000_000 * SECOND_NS) for number in range(3)]
+    with rclone_location(local(tmp_path / "drive"), known_as="faults").open(write=True) as place:
+        for key, _ in wanted:
+            put(place, key, b"x")
+        outcomes = list(place.retime(wanted))
+
+    assert [outcome.stat.mtime_ns for outcome in outcomes if outcome.stat] == [when for _, when in wanted]
+
+
 def test_one_file_that_cannot_be_read_is_about_that_file_alone(
     tmp_path: Path, served: Webdav, between: Proxy
 ):
