@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from fonoteca.core.manifest.encode import encode
 from fonoteca.core.manifest.lines import Done, Folder, Have, Seal, Segment
 from fonoteca.core.manifest.segment import (
     BadSegment,
+    LaterSegment,
     SegmentFacts,
     SegmentWriter,
     check_segment,
@@ -173,6 +176,20 @@ def test_a_segment_of_another_format_is_refused_by_its_first_line():
     for data in ([header], [header, encode(LINES[0])]):
         with pytest.raises(BadSegment, match="format is 2"):
             list(read_open(data))
+
+
+def test_a_later_format_is_believed_only_under_a_seal_that_holds():
+    """A newer version's segment is to be left alone; one flipped bit in our own is damage, and is mended."""
+    header = encode(HEADER).replace(b'"format":1', b'"format":3')
+    seal = encode(Seal(HEADER.number, 1, hashlib.sha256(header).hexdigest()))
+    ours = encode(Seal(HEADER.number, 1, hashlib.sha256(encode(HEADER)).hexdigest()))
+
+    with pytest.raises(LaterSegment, match="format is 3"):
+        check_segment([header, seal])
+    for last in (ours, encode(LINES[0]), b"torn"):
+        with pytest.raises(BadSegment) as caught:
+            check_segment([header, last])
+        assert BadSegment is type(caught.value)
 
 
 def test_a_line_without_end_does_not_fill_the_memory():

@@ -19,7 +19,7 @@ is lost that way, or by a crash, is split and tried again until the guilty file 
 once more without its sound, so that its tags are not lost with it; if this fails too it becomes `Unreadable`.
 Its neighbours get their tags and their sound.
 
-**Backpressure.** Jobs are gathered into tasks of at most 64 files or 256 MiB. Two tasks a worker may be
+**Backpressure.** Jobs are gathered into tasks of at most 64 files or 64 MiB. Two tasks a worker may be
 under way; when a further one is full, `submit` waits for one of them to end. It hands over all results that
 are ready each time, so nothing piles up here: at most (2 x workers + 1) x 64 jobs and results are held,
 whatever the length of the input.
@@ -44,7 +44,7 @@ from fonoteca.audio.limits import file_seconds
 from fonoteca.audio.model import Analysis, Job, Tagged, Unreadable
 
 TASK_FILES = 64
-TASK_BYTES = 256 << 20
+TASK_BYTES = 64 << 20
 """Files of one task are to be in the page cache still when they are looked into."""
 GRACE = 5.0
 """Seconds beyond the worker's own limits before its process is killed."""

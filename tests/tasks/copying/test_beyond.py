@@ -3,36 +3,88 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+import threading
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fonoteca.core.event import Advanced, Copied, Event, Phase
+from fonoteca.tasks.copying import beyond
+from fonoteca.tasks.copying.bringing import Bringing, Present
 from fonoteca.tasks.copying.lanes import Lane
-from fonoteca.tasks.copying.turns import TURN, side_by_side
+from fonoteca.tasks.copying.turns import TURN, Baton, side_by_side
 from support.archives import Home
 from support.proxy import proxy
 from support.sshd import sshd
 
 
-def job(*events: Event, ended: list[str] | None = None) -> Generator[Event, None, None]:
-    """A job that says these."""
+def job(events: Iterable[Event], ended: list[str]) -> Generator[Event, None, None]:
+    """A job that says these, and when it ended."""
     try:
         yield from events
     finally:
-        if ended is not None:
-            ended.append("ended")
+        ended.append("ended")
 
 
 def test_a_job_that_waits_lets_the_others_go_on():
-    """The one that says nothing but `TURN` keeps nobody, and `TURN` is said to nobody."""
-    one, two, three = (Phase(name) for name in ("one", "two", "three"))
+    """One says nothing but `TURN`, one waits for a server: they keep nobody, and `TURN` is said to nobody."""
+    one, two, three, four = (Phase(name) for name in ("one", "two", "three", "four"))
+    baton, answered = Baton(), threading.Event()
 
-    said = list(side_by_side([job(TURN, TURN, one), job(two, TURN, three)]))
+    def turning() -> Generator[Event, None, None]:
+        while not answered.is_set():
+            yield TURN
+        yield one
 
-    assert [two, three, one] == said
+    def waiting() -> Generator[Event, None, None]:
+        with baton.ceded():
+            answered.wait(20)
+        yield two
+
+    def working() -> Generator[Event, None, None]:
+        yield three
+        yield TURN
+        yield four
+        answered.set()
+
+    said = list(side_by_side([turning(), waiting(), working()], baton))
+
+    assert [three, four] == said[:2]
+    assert {"one", "two"} == {each.name for each in said[2:] if isinstance(each, Phase)}
     assert Advanced(0, 0) == TURN, "it is known by being that object, not by its value"
+
+
+def test_only_one_works_at_a_time_and_not_within_a_transaction():
+    """What they share has no locks: it is given away only where its holder says so."""
+    is_open = [True]
+    baton = Baton(lambda: is_open[0])
+    at_once: list[int] = []
+    most = [0]
+
+    def working() -> Generator[Event, None, None]:
+        for _ in range(50):
+            at_once.append(1)
+            most[0] = max(most[0], len(at_once))
+            at_once.pop()
+            with baton.ceded():
+                pass
+            yield Phase("worked")
+
+    def keeping() -> Generator[Event, None, None]:
+        for _ in range(20):
+            is_open[0] = False
+            at_once.append(1)
+            with baton.ceded():
+                most[0] = max(most[0], len(at_once))
+            at_once.pop()
+            is_open[0] = True
+            with baton.kept(), baton.ceded():
+                most[0] = max(most[0], len(at_once) + 1)
+            yield TURN
+
+    assert 100 == len(list(side_by_side([working(), keeping(), working()], baton)))
+    assert 1 == most[0]
 
 
 def test_what_one_job_raises_ends_the_others():
@@ -43,10 +95,50 @@ def test_what_one_job_raises_ends_the_others():
         yield TURN
         raise KeyError("bug")
 
-    with pytest.raises(KeyError):
-        list(side_by_side([job(TURN, TURN, TURN, ended=ended), fails()]))
+    def goes_on() -> Generator[Event, None, None]:
+        while True:
+            yield TURN
 
-    assert ["ended"] == ended
+    with pytest.raises(KeyError):
+        list(side_by_side([job(goes_on(), ended=ended), fails(), job([Phase("said")], ended=ended)], Baton()))
+
+    assert ["ended", "ended"] == ended
+
+
+@pytest.mark.parametrize("step", ["enrol", "_seal"])
+def test_a_server_that_stalls_outside_of_its_lane_delays_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    """While it is asked what it holds, or its manifest is closed: the other one has all, and is through."""
+    with sshd(tmp_path / "sshd") as server, proxy(server.port) as between:
+        server.vouch(between.port)
+        home = Home(tmp_path / "home", locations=())
+        home.add_server(server.url(tmp_path / "hangs", port=between.port), "hangs")
+        home.add_server(server.url(tmp_path / "well"), "well")
+        home.write("a.bin", os.urandom(300_000))
+        real, stalled = getattr(Bringing, step), threading.Event()
+
+        def stalling(self: Bringing, *words):
+            if self.opened and self.opened[0].config.name == "hangs":
+                between.stall()
+                stalled.set()
+            return real(self, *words)
+
+        monkeypatch.setattr(Bringing, step, stalling)
+        closed: list[str] = []
+        real_close = beyond._Opening.close
+
+        def close(self: beyond._Opening) -> None:
+            real_close(self)
+            closed.append(self.name)
+            stalled.wait(30)
+            between.resume()
+
+        monkeypatch.setattr(beyond._Opening, "close", close)
+        ended = home.backup()
+
+        assert ["well opens", "hangs opens"] == closed
+        assert (0, []) == (ended.code, ended.failed)
 
 
 def test_a_stalled_server_delays_neither_drives_nor_other_servers(
@@ -60,14 +152,21 @@ def test_a_stalled_server_delays_neither_drives_nor_other_servers(
         home.add_server(server.url(tmp_path / "well"), "well")
         for number in range(20):
             home.write(f"{number}.bin", os.urandom(300_000))
-        real = Lane.start
+        real, real_enrol, stalled = Lane.start, Bringing.enrol, threading.Event()
 
         def start(lane: Lane) -> None:
             if lane.name == "hangs":
                 between.stall()
+                stalled.set()
             real(lane)
 
+        def enrol(self: Bringing, present: Present) -> Iterator[Event]:
+            while [each.config.name for each in self.opened] == ["well"] and not stalled.is_set():
+                yield TURN
+            yield from real_enrol(self, present)
+
         monkeypatch.setattr(Lane, "start", start)
+        monkeypatch.setattr(Bringing, "enrol", enrol)
         before: list[str] = []
         for event in home.backup_events():
             if isinstance(event, Copied):

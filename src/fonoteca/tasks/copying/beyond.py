@@ -1,13 +1,14 @@
 """Bringing libraries to locations beyond this machine: each at its own speed, after what is near has its copies.
 
 A network is no match for a disk, and may stall: so drives are served first and alone, and then each server from a
-reading of its own, beside the others. Whatever one of them does, the others and the drives do not wait for it.
+reading of its own, beside the others. Whatever one of them does, the others and the drives do not wait for it: not
+while it is opened, enrolled or sealed either (`turns`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from threading import Lock, Thread
 
@@ -19,7 +20,8 @@ from fonoteca.core.policy import Rate
 from fonoteca.errors import LocationError, Locked, UsageError
 from fonoteca.locations.base import Location, OpenLocation
 from fonoteca.tasks.copying.bringing import Bringing, Present
-from fonoteca.tasks.copying.turns import TURN, side_by_side
+from fonoteca.tasks.copying.ceding import Ceding
+from fonoteca.tasks.copying.turns import TURN, Baton, side_by_side
 from fonoteca.tasks.places.opening import Opened, admitted, failure, is_remote
 
 
@@ -35,25 +37,27 @@ def near_and_far(configs: Sequence[LocationConfig]) -> tuple[list[LocationConfig
 
 def bring_beyond(near: Bringing, configs: Sequence[LocationConfig], present: Present) -> Iterator[Event]:
     """Bring the libraries, which the run of `near` just looked at, to each of `configs`, side by side."""
-    turns = len(configs) > 1
-    return side_by_side([_bring(near, each, present, turns=turns) for each in configs])
+    baton = Baton(lambda: not near.archive.catalogue.in_transaction)
+    return side_by_side([_bring(near, each, present, baton) for each in configs], baton)
 
 
 def _bring(
-    near: Bringing, config: LocationConfig, present: Present, *, turns: bool
+    near: Bringing, config: LocationConfig, present: Present, baton: Baton
 ) -> Generator[Event, None, None]:
     archive = near.archive
     with ExitStack() as stack:
-        found = yield from _opened(archive, config, stack, near.named)
+        found = yield from _opened(archive, config, stack, near.named, baton)
         if found is None:
             return
-        bringing = replace(near, opened=[found], part=f"_{found.row.id}", turns=turns)
+        found.place = Ceding(found.place, baton)
+        bringing = replace(near, opened=[found], part=f"_{found.row.id}", turns=True)
         yield from bringing.enrol(present)
         for library, row in present:
             if not bringing.alive():
                 return
             pending.begin_part(archive.catalogue, bringing.part)
-            yield from bringing.follow(row)
+            with baton.kept():  # its tables of moves are there once
+                yield from bringing.follow(row)
             yield from bringing.plan(library, row)
             yield from bringing.room(row)
             yield from bringing.transfer(library, row)
@@ -61,13 +65,13 @@ def _bring(
 
 
 def _opened(
-    archive: Archive, config: LocationConfig, stack: ExitStack, named: bool
+    archive: Archive, config: LocationConfig, stack: ExitStack, named: bool, baton: Baton
 ) -> Generator[Event, None, Opened | None]:
     """Open it in a thread, so that a server that lets us wait keeps nobody else; None where it takes no part."""
     try:
         row, location = admitted(archive, config)
         opening = _Opening(location)
-        stack.callback(opening.close)
+        stack.enter_context(_closed(opening, baton))
         opening.start()
         while opening.is_alive():
             archive.pause_point()
@@ -78,6 +82,16 @@ def _opened(
         return None
     places.seen(archive.catalogue, row.id, archive.now(), row.place)
     return Opened(config, row, place)
+
+
+@contextmanager
+def _closed(opening: _Opening, baton: Baton) -> Iterator[None]:
+    """Closed in the end, which is a word with the server too."""
+    try:
+        yield
+    finally:
+        with baton.ceded():
+            opening.close()
 
 
 class _Opening(Thread):

@@ -48,42 +48,41 @@ def folders_of(found: Collection[LibraryCard], row: PlaceRow) -> frozenset[bytes
     return frozenset(naming.folder_key(card.folder, rule) for card in found)
 
 
-def their_sums(archive: Archive, place: OpenLocation) -> Iterator[tuple[bytes, bytes]]:
+def their_sums(archive: Archive, place: OpenLocation, row: PlaceRow) -> Iterator[tuple[bytes, bytes]]:
     """Key and line of `SHA256SUMS` for what their chains say they hold, by key in byte order.
 
     What a damaged segment said is lacking until its owner wrote its manifest anew. Raises LocationError.
     """
     connection = archive.catalogue
     connection.execute("PRAGMA temp_store = FILE")
+    table = f"temp.theirs_{row.id}"  # other places may be summed up at the same time
     connection.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS theirs (key BLOB PRIMARY KEY, sha256 BLOB NOT NULL) WITHOUT ROWID"
+        f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, sha256 BLOB NOT NULL) WITHOUT ROWID"
     )
-    connection.execute("DELETE FROM temp.theirs")
+    connection.execute(f"DELETE FROM {table}")
     for card in strangers(archive, place):
         view = ChainView.of(place, LibraryId(card.id))
         for facts in believable(view).segments:
             try:
                 for line in view.lines(facts.header.number):
-                    _hear(connection, card.id, line)
+                    _hear(connection, table, card.id, line)
             except BadSegment:
                 continue
-    rows = connection.execute("SELECT key, sha256 FROM temp.theirs ORDER BY key")
+    rows = connection.execute(f"SELECT key, sha256 FROM {table} ORDER BY key")
     return ((key, sums.line(sha256, Key(key))) for key, sha256 in rows)
 
 
-def _hear(connection: sqlite3.Connection, library: str, line: Line) -> None:
+def _hear(connection: sqlite3.Connection, table: str, library: str, line: Line) -> None:
     """What one line changes of what stands there. A full segment comes first, if there is one."""
     match line:
         case Have():
             connection.execute(
-                "INSERT OR REPLACE INTO temp.theirs VALUES (?, ?)", (line.key, line.content.sha256)
+                f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (line.key, line.content.sha256)
             )
         case Moved():
-            connection.execute(
-                "UPDATE OR REPLACE temp.theirs SET key = ? WHERE key = ?", (line.new, line.old)
-            )
+            connection.execute(f"UPDATE OR REPLACE {table} SET key = ? WHERE key = ?", (line.new, line.old))
         case Retired():
-            connection.execute("DELETE FROM temp.theirs WHERE key = ?", (line.key,))
+            connection.execute(f"DELETE FROM {table} WHERE key = ?", (line.key,))
         case Segment():
             assert line.library == library  # `view.lines` believes no other
         case _:

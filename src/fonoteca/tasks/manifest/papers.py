@@ -63,7 +63,7 @@ def _spool_sums(archive: Archive, place: OpenLocation, row: PlaceRow, spool: IO[
         if copy.state != "missing"
     )
     # Both are in the order of their keys; a person's file may not be, and then the result is not either.
-    for _, line in heapq.merge(ours, their_sums(archive, place), key=itemgetter(0)):
+    for _, line in heapq.merge(ours, their_sums(archive, place, row), key=itemgetter(0)):
         spool.write(line)
 
 
