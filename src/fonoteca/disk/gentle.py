@@ -7,6 +7,7 @@ with it when it ends.
 
 from __future__ import annotations
 
+import gc
 import os
 from contextlib import suppress
 
@@ -35,4 +36,5 @@ def be_gentle() -> None:
 
 def be_small() -> None:
     """Give the memory back that a piece of work needed: whoever rests for hours does so in little of it."""
+    gc.collect()  # what points at itself, buffers among it, would stay until Python happens to look
     native.trim_memory()

@@ -14,7 +14,6 @@ from __future__ import annotations
 import getpass
 import logging
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -257,28 +256,12 @@ class Link:
 
 def _paramiko(place: str):  # type: ignore[no-untyped-def]  # a module, loaded when it is needed
     try:
-        with _without("invoke"):
-            import paramiko
+        import paramiko
     except ImportError as error:
         raise Denied(
             place, "SFTP needs paramiko, which is not installed", "Run `pip install 'fonoteca[sftp]'`."
         ) from error
     return paramiko
-
-
-@contextmanager
-def _without(module: str) -> Iterator[None]:
-    """As if it were not installed. A third of paramiko's loading is a library for one line of `ssh_config`, which we
-    do not read; paramiko does without it.
-    """
-    if module in sys.modules or "paramiko" in sys.modules:
-        yield
-        return
-    sys.modules[module] = None  # type: ignore[assignment]  # Python's own word for "there is none"
-    try:
-        yield
-    finally:
-        del sys.modules[module]
 
 
 def _prefer(transport: paramiko.Transport, known: list[str]) -> None:
