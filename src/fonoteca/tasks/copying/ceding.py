@@ -104,6 +104,20 @@ class _CedingBatch:
         with self.baton.ceded():
             return _CedingWriting(self.inner.create(key, size, mtime_ns, over=over, keep=keep), self.baton)
 
+    def borrow(
+        self,
+        source: Key,
+        key: Key,
+        size: int,
+        mtime_ns: int,
+        *,
+        over: Stamp | None = None,
+        keep: Key | None = None,
+    ) -> Staged | None:
+        """See `base.Batch`."""
+        with self.baton.ceded():
+            return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+
     def flush(self) -> None:
         """See `base.Batch`."""
         with self.baton.ceded():

@@ -45,6 +45,7 @@ from fonoteca.tasks.copying.messages import (
     Report,
     Small,
     Sync,
+    works_of,
 )
 from fonoteca.tasks.manifest.seal import Ledger
 
@@ -155,7 +156,7 @@ class Lane:
             try:
                 self._take(message)
             except Lost as lost:
-                self._give_back(lost, [*self._underway(), *_works(message)])
+                self._give_back(lost, [*self._underway(), *works_of(message)])
             finally:
                 self._release(message)
         if message.hurry or self.failed:
@@ -345,10 +346,3 @@ class Lane:
 def takes(lane: AnyLane, message: Message) -> bool:
     """False for bytes, and what leads to bytes, when the lane failed or lags behind."""
     return isinstance(message, Close | End | Sync) or not (lane.failed or lane.lagging)
-
-
-def _works(message: Message) -> list[Work]:
-    """What a message brings that would be lost with it. Of bytes, the work was begun before."""
-    if isinstance(message, Small):
-        return [item.work for item in message.items]
-    return [message.work] if isinstance(message, Begin | Other) else []

@@ -84,6 +84,13 @@ class Close:
 Message: TypeAlias = Begin | Data | End | Small | Other | Sync | Close
 
 
+def works_of(message: Message) -> list[Work]:
+    """What a message brings that would be lost with it. Of bytes, the work was begun before."""
+    if isinstance(message, Small):
+        return [item.work for item in message.items]
+    return [message.work] if isinstance(message, Begin | Other) else []
+
+
 class Done(NamedTuple):
     """One copy that now stands, or whose time was set.
 
