@@ -9,6 +9,7 @@ from typing import Any
 
 from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Lost, Refused
 from fonoteca.locations.s3.address import Address
+from fonoteca.locations.s3.answer import Spoilt
 
 
 class Unmet(Exception):
@@ -25,7 +26,7 @@ def theirs() -> tuple[type[Exception], ...]:
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    return BotoCoreError, ClientError, ResponseParserError, HTTPError, OSError
+    return BotoCoreError, ClientError, ResponseParserError, HTTPError, Spoilt, OSError
 
 
 _CONDITIONS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
@@ -169,7 +170,7 @@ def _network(place: str, address: Address, error: Exception) -> Exception:
         return Lost(place, f"the proxy on the way to {address.server} does not answer")
     if isinstance(error, boto.EndpointConnectionError | boto.ConnectTimeoutError):
         return Lost(place, f"{address.server} does not answer")
-    if isinstance(error, boto.ReadTimeoutError):
+    if isinstance(error, boto.ReadTimeoutError | TimeoutError):
         return Lost(place, f"{address.server} did not answer in time")
     if isinstance(error, boto.BotoCoreError) and not isinstance(error, boto.HTTPClientError):
         if isinstance(error, boto.IncompleteReadError | boto.ResponseStreamingError):

@@ -64,6 +64,7 @@ class S3Location:
         try:
             marker, data = self._believed()
             self._store.conditions = marker.traits.conditional_write
+            self._store.holds_to_md5 = marker.traits.atomic_upload
             self._store.digests = marker.traits.store_digest == "sha256"
             lease = take(self._store) if write else None
             place = OpenS3(self._store, marker, data, lease)

@@ -21,6 +21,7 @@ from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
 from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
 from fonoteca.locations.s3.changing import Changing
+from fonoteca.locations.s3.chunks import Chunks
 from fonoteca.locations.s3.lease import Lease
 from fonoteca.locations.s3.reading import S3Reading
 from fonoteca.locations.s3.store import Store
@@ -28,8 +29,8 @@ from fonoteca.locations.s3.store import Store
 TOGETHER = 256
 """So many names are changed before their outcomes are told."""
 
-PARTS_UNDERWAY = 3
-"""So many parts are on their way at once: they are what memory goes to."""
+UNDERWAY = 4
+"""So many requests with many bytes are on their way at once."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -50,7 +51,8 @@ class OpenS3:
         self._numbers = itertools.count(1)
         self._streams = store.address.streams or marker.traits.streams
         self._pool = ThreadPoolExecutor(self._streams, thread_name_prefix=f"{self.name} sends")
-        self._underway = threading.BoundedSemaphore(min(PARTS_UNDERWAY, self._streams))
+        self._underway = threading.BoundedSemaphore(min(UNDERWAY, self._streams))
+        self.chunks = Chunks()
         self._held = 0
         self._counting = threading.Lock()
 
@@ -117,23 +119,26 @@ class OpenS3:
         """Do it in a thread of the pool."""
         return self._pool.submit(act)
 
-    def send(self, act: Callable[[], None]) -> Future[None]:
-        """As `start`, for bytes that are many: waits until few enough are on their way."""
+    def send(self, act: Callable[[], None], chunks: Some[memoryview]) -> Future[None]:
+        """As `start`, for bytes that are many, in `chunks`: waits until few enough are on their way."""
         self._underway.acquire()
+        self.chunks.going(len(chunks))
 
         def sent() -> None:
             try:
                 act()
             finally:
+                self.chunks.gone(chunks)
                 self._underway.release()
 
         try:
             return self._pool.submit(sent)
         except BaseException:
+            self.chunks.gone(chunks)
             self._underway.release()
             raise
 
-    def drop(self, underway: Sequence[Future[Any]], then: Callable[[], None]) -> None:
+    def drop(self, underway: Sequence[Future[Any]], then: Callable[[], None] = lambda: None) -> None:
         """When what is under way has ended, do `then` if it can be done. Never raises."""
         for each in underway:
             with suppress(LocationError):  # nobody wants it any more
