@@ -74,7 +74,6 @@ def _new(place: str, address: Address, limit_s: float, streams: int) -> tuple[An
         wire = spoken(made, credentials, address, (min(CONNECT_S, limit_s), limit_s), streams + 8)
     except (botocore.exceptions.BotoCoreError, ValueError, OSError) as error:
         raise Denied(place, f"its login cannot be read ({error})", _WHERE) from error
-    made.meta.events.register("before-call.s3.DeleteObjects", _with_md5)
     return made, wire
 
 
@@ -101,18 +100,6 @@ def _from_file(place: str, address: Address, botocore: Any) -> Any:
         profile = address.profile or "default"
         raise Denied(place, f"{address.credentials_file} holds no credentials for [{profile}]", _WHERE)
     return found
-
-
-def _with_md5(params: dict[str, Any], **_: object) -> None:
-    """Removing many at once needs Content-MD5 with every server but Amazon's, and botocore sends another digest."""
-    import base64
-    import hashlib
-
-    body = params["body"]
-    data = body if isinstance(body, bytes) else body.encode()
-    params["headers"]["Content-MD5"] = base64.b64encode(
-        hashlib.md5(data, usedforsecurity=False).digest()
-    ).decode()
 
 
 _WHERE = (

@@ -268,8 +268,7 @@ class Store(Asking):
         names = {self.name(key): key for key in keys}
         every = list(names)
         for start in range(0, len(every), TOGETHER):
-            some = [{"Key": name} for name in every[start : start + TOGETHER]]
-            reply = self.call("delete_objects", Delete={"Objects": some, "Quiet": True})
+            reply = self.call("delete_objects", Names=every[start : start + TOGETHER])
             for said in reply.get("Errors", ()):
                 key = names.get(said.get("Key", ""))
                 if key is not None and said.get("Code") not in ("NoSuchKey", "NoSuchVersion"):

@@ -1,11 +1,13 @@
-"""The four requests that every file costs (put, part, get, head), spoken without boto3's machinery, which costs several
-times as much as the server (4 ms of processor a request; urllib3 and botocore's signer alone 2 ms; this half of one).
+"""The requests that are many (put, part, get, head, and pages of lists), spoken without boto3's machinery, which costs
+several times as much as the server (4 ms of processor a request; urllib3 and botocore's signer alone 2 ms; this half of
+one).
 
 They take the parameters of the boto3 methods of the same names, and answer and raise as those do.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import random
 import time
@@ -21,12 +23,16 @@ from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.answer import Answer, Spoilt
 from fonoteca.locations.s3.connections import Connections, Server
 from fonoteca.locations.s3.signing import NOTHING, UNSIGNED, Signer, encoded
+from fonoteca.locations.s3.telling import list_query, listed, removal, removed
 
 TRIES = 5
 """A request that may be repeated is sent so often, with pauses."""
 
 _LONGEST_PAUSE_S = 8.0
-_METHODS = {"put_object": "PUT", "upload_part": "PUT", "get_object": "GET", "head_object": "HEAD"}
+_METHODS = {"put_object": "PUT", "upload_part": "PUT", "get_object": "GET", "head_object": "HEAD"} | {
+    "list_objects_v2": "GET",
+    "delete_objects": "POST",
+}
 _HEADERS = {
     "ContentMD5": "content-md5",
     "ChecksumSHA256": "x-amz-checksum-sha256",
@@ -41,6 +47,8 @@ _HEADERS = {
     "ObjectLockRetainUntilDate": "x-amz-object-lock-retain-until-date",
 }
 _QUERY = {"UploadId": "uploadId", "PartNumber": "partNumber"}
+_IN_XML = {"list_objects_v2": listed, "delete_objects": removed}
+_LONGEST_PAGE = 16 << 20
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -59,7 +67,7 @@ class Wire:
 
     @staticmethod
     def speaks(operation: str) -> bool:
-        """True for one of the four."""
+        """True for one of them."""
         return operation in _METHODS
 
     def ask(self, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,10 +92,15 @@ class Wire:
         return self._reply(operation, self._sent(operation, params))
 
     def _sent(self, operation: str, params: Mapping[str, Any]) -> Answer:
-        path = self._base.path + quote(params["Key"], safe="/~")
+        path = self._base.path + quote(params.get("Key", ""), safe="/~")
         query = {_QUERY[name]: str(value) for name, value in params.items() if name in _QUERY}
         headers = {_HEADERS[name]: _text(value) for name, value in params.items() if name in _HEADERS}
         body = _pieces(params.get("Body", ()))
+        if operation == "list_objects_v2":
+            query = list_query(params)
+        elif operation == "delete_objects":
+            query, body = {"delete": ""}, [removal(params["Names"])]
+            headers["content-md5"] = base64.b64encode(_md5(body[0])).decode()
         payload = NOTHING if not body else UNSIGNED if self._is_held(params) else _sha256(body)
         method = _METHODS[operation]
         signed = self._signer.sign(method, path, query, {"host": self._base.netloc, **headers}, payload)
@@ -100,6 +113,8 @@ class Wire:
 
     def _reply(self, operation: str, answer: Answer) -> dict[str, Any]:
         headers = answer.headers
+        if operation in _IN_XML and answer.status < 300:
+            return _IN_XML[operation](answer.read(_LONGEST_PAGE))
         about = {"HTTPStatusCode": answer.status, "HTTPHeaders": headers}
         if answer.status >= 300:
             raise _refused(operation, answer, about)
@@ -136,6 +151,10 @@ def _pieces(body: Any) -> Sequence[Block]:
         return [body] if len(body) else []
     pieces: Sequence[Block] = body
     return pieces
+
+
+def _md5(data: Block) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
 
 
 def _sha256(body: Sequence[Block]) -> str:
