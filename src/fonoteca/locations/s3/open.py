@@ -208,7 +208,9 @@ class OpenS3:
 
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`. Of an object that came in parts a server keeps none of the whole."""
-        found = self.stat(key)
+        if not self.store.digests:
+            return None
+        found = self.store.head(Key(checked(self.name, key)), digest=True)
         if found is None or found.store_digest is None:
             return None
         return StoreDigest("sha256", found.store_digest)

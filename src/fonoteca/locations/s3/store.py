@@ -38,15 +38,13 @@ class Upload:
 
     key: Key
     id: str
-    parts: dict[int, str]
-    """ETags by number."""
+    parts: dict[int, dict[str, str]]
+    """By number what the server knows each by: its ETag, and its SHA-256 where that was told."""
 
     @property
     def listed(self) -> dict[str, Any]:
         """As the server wants them."""
-        return {
-            "Parts": [{"PartNumber": number, "ETag": self.parts[number]} for number in sorted(self.parts)]
-        }
+        return {"Parts": [{"PartNumber": number, **self.parts[number]} for number in sorted(self.parts)]}
 
 
 def md5_of(body: Body) -> bytes:
@@ -66,10 +64,11 @@ class Store(Asking):
 
     # looking
 
-    def head(self, key: Key) -> Stat | None:
-        """What stands there."""
+    def head(self, key: Key, *, digest: bool = False) -> Stat | None:
+        """What stands there; with `digest` also the server's own SHA-256, which it tells only when asked."""
+        more: dict[str, Any] = {"ChecksumMode": "ENABLED"} if digest else {}
         try:
-            return of_reply(self.call("head_object", key, Key=self.name(key)))
+            return of_reply(self.call("head_object", key, Key=self.name(key), **more))
         except Missing:
             return None
 
@@ -167,6 +166,7 @@ class Store(Asking):
 
     def send(self, upload: Upload, number: int, body: Body) -> None:
         """One part, checked by the server."""
+        checked = self._checked(body, md5_of(body))
         try:
             reply = self.call(
                 "upload_part",
@@ -175,11 +175,13 @@ class Store(Asking):
                 Key=self.name(upload.key),
                 UploadId=upload.id,
                 PartNumber=number,
-                **self._checked(body, md5_of(body)),
+                **checked,
             )
         except Missing as error:
             raise Conflict(self.place, upload.key, "lost its upload: somebody ended it over there") from error
-        upload.parts[number] = self._etag(reply)
+        upload.parts[number] = {"ETag": self._etag(reply)}
+        if "ChecksumSHA256" in checked:
+            upload.parts[number]["ChecksumSHA256"] = checked["ChecksumSHA256"]
 
     def _etag(self, reply: dict[str, Any]) -> str:
         """Whoever keeps an object says which. Raises Broken."""
@@ -256,7 +258,9 @@ class Store(Asking):
                     CopySourceRange=f"bytes={start}-{end}",
                     **expected,
                 )
-                upload.parts[number] = str(reply["CopyPartResult"]["ETag"])
+                made = reply["CopyPartResult"]
+                known = {name: str(made[name]) for name in ("ETag", "ChecksumSHA256") if name in made}
+                upload.parts[number] = known
             return self.complete(upload, size)
         except BaseException:
             self.abort(upload)
