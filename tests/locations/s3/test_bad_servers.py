@@ -357,6 +357,43 @@ def test_a_lost_reply_to_an_upload_is_no_conflict_with_ourselves(location: S3Loc
         assert content(place, b"music/a") == b"x"
 
 
+def test_a_move_whose_removal_failed_is_ended_by_the_next_try(location: S3Location, liar: Liar):
+    """The copy that the first try made is ours, and no stranger that took the name."""
+    lost = iter([True])
+
+    def lose(asked: Asked) -> Answer | None:
+        lose_it = asked.method == "POST" and next(lost, False)
+        return refusal(400, "RequestTimeout") if lose_it else None
+
+    with Retrying(location, QUICK).open(write=True) as place:
+        for key in (b"music/a", b"music/taken"):
+            put(place, key, b"x")
+        liar.lie(lose)
+        outcomes = list(
+            place.move([(Key(b"music/a"), Key(b"music/b")), (Key(b"music/a"), Key(b"music/taken"))])
+        )
+
+        assert outcomes[0].error is None
+        assert isinstance(outcomes[1].error, Conflict)
+        assert keys(place) == [b"music/b", b"music/taken"]
+
+
+def test_a_move_cut_off_is_ended_at_the_next_opening(location: S3Location, liar: Liar):
+    """Only what was copied to its end: a song that stands under one name alone stays, whatever was planned."""
+    with pytest.raises(Denied), location.open(write=True) as place:
+        for key in (b"music/a", b"music/b", b"music/c"):
+            put(place, key, key * 100)
+        liar.lie(lambda asked: refusal(403, "AccessDenied") if asked.method == "POST" else None)
+        liar.lie(lambda asked: refusal(404, "NoSuchKey") if "/new/c" in asked.path else None)
+        list(place.move([(Key(b"music/" + name), Key(b"music/new/" + name)) for name in (b"a", b"c")]))
+    liar.honest()
+
+    with location.open(write=True) as place:
+        assert keys(place) == [b"music/b", b"music/c", b"music/new/a"]
+        assert content(place, b"music/new/a") == b"music/a" * 100
+        assert keys(place, b".fonoteca/incoming/") == []
+
+
 def test_what_answers_but_is_no_s3_is_said_so(liar: Liar):
     """A router's login page."""
     liar.lie(lambda asked: Answer(200, {"Content-Type": "text/html"}, b"<html>Welcome</html>"))

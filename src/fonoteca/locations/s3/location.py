@@ -20,6 +20,7 @@ from fonoteca.locations.identity import FORMAT, Marker, judge, marker_bytes, par
 from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.s3.changing import end_moves
 from fonoteca.locations.s3.lease import CLAIMS, Lease, release, take
 from fonoteca.locations.s3.open import OpenS3
 from fonoteca.locations.s3.probing import probe
@@ -101,6 +102,7 @@ class S3Location:
         own = Key(CLAIMS + lease.owner.encode())
         left = [key for key, _ in self._store.list(INCOMING + b"/") if key != own]
         if left:
+            end_moves(self._store, left)
             self._store.delete(left)
         old = datetime.now(UTC) - _FORGOTTEN
         since = lease.since - _SKEW if lease.since is not None else None

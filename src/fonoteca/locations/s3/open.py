@@ -20,7 +20,7 @@ from fonoteca.locations.base import Outcome
 from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
 from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
-from fonoteca.locations.s3.changing import Changing
+from fonoteca.locations.s3.changing import NOTES, Changing
 from fonoteca.locations.s3.chunks import Chunks
 from fonoteca.locations.s3.lease import Lease
 from fonoteca.locations.s3.reading import S3Reading
@@ -45,6 +45,8 @@ class OpenS3:
         self.store = store
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
         """Where batches of this opening stage what has to stand before it is published."""
+        self.moving: set[tuple[Key, Key]] = set()
+        """Moves that were begun, and are not known to have ended."""
         self._marker = marker
         self._data = data
         self._lease = lease
@@ -196,6 +198,10 @@ class OpenS3:
     def delete(self, keys: Iterable[Key]) -> Iterator[Outcome]:
         """See `base.OpenLocation`."""
         return self._change(keys, lambda some: Changing(self).delete(some))
+
+    def note(self) -> Key:
+        """A new name for what is written down of moves."""
+        return Key(self.session + NOTES + b"%d" % next(self._numbers))
 
     def _change(
         self, items: Iterable[T], change: Callable[[Some[T]], Iterator[Outcome]]
