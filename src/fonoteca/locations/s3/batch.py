@@ -9,19 +9,17 @@ there when it is published.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from fonoteca.core.digest import Block
-from fonoteca.core.place import Key, Stamp, Stat
+from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Reading, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.s3.border import Unmet
 from fonoteca.locations.s3.chunks import CHUNK
+from fonoteca.locations.s3.item import Item
 from fonoteca.locations.s3.publishing import Publishing
 from fonoteca.locations.s3.reading import Fetched, S3Reading
 from fonoteca.locations.s3.store import Upload
@@ -40,56 +38,6 @@ MOST_PARTS = 10_000
 HELD_SIZE, HELD_BYTES = 1 << 20, 24 << 20
 """Objects up to this size are held in memory, so much of them at most over all batches; else they are sent as they
 come."""
-
-Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
-"""What `create` was told: key, size, mtime_ns, over, keep."""
-
-
-@dataclass(eq=False, slots=True)
-class Item:
-    """One object on its way."""
-
-    promise: Promise
-    aside: Key
-    """Its name in `incoming/`, where it needs one."""
-    part: int
-    """Bytes that are sent together."""
-    direct: bool = True
-    """It comes to stand under its key at once, not in `incoming/`."""
-    is_open: bool = True
-    """Bytes are taken."""
-    came: int = 0
-    held: bytearray | None = None
-    """Its bytes, where it is held in memory."""
-    chunks: list[memoryview] = field(default_factory=list)
-    """Bytes that were not sent."""
-    filled: int = 0
-    """Bytes in `chunks`."""
-    begun: Future[Upload] | None = None
-    """Its upload, where it comes in parts."""
-    sent: int = 0
-    """Parts that were given to be sent."""
-    sending: deque[Future[None]] = field(default_factory=deque)
-    stands: Key | None = None
-    """Where it stands whole."""
-    stat: Stat | None = None
-    refused: Refused | None = None
-    published: bool = False
-
-    @property
-    def key(self) -> Key:
-        """Its key."""
-        return self.promise[0]
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return self.promise[1]
-
-    @property
-    def place_now(self) -> Key:
-        """Under which name it is to stand before it is published."""
-        return self.key if self.direct else self.aside
 
 
 class S3Writing:

@@ -16,7 +16,8 @@ from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.same import same_bytes
 
 if TYPE_CHECKING:
-    from fonoteca.locations.s3.batch import Item, S3Batch
+    from fonoteca.locations.s3.batch import S3Batch
+    from fonoteca.locations.s3.item import Item
 
 
 class Publishing:
