@@ -6,6 +6,7 @@
 #
 # FONOTECA_VENV  where the virtual environment goes (default: .venv-test in the checkout)
 # PYTHON         the interpreter to make it with (default: python3)
+# FONOTECA_LOCALSTACK  a python that has LocalStack (default: one is made beside the virtual environment)
 set -euo pipefail
 cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/.."
 # mkfs and losetup live in sbin, which is not on everybody's path.
@@ -125,6 +126,17 @@ provide_project() {
     printf '%s\n' "$wanted" >"$stamp"
 }
 
+# An S3 that keeps digests. Its pins are old ones, so it has an environment of its own, which is made once and beside
+# the checks: it takes a minute.
+provide_localstack() {
+    local home="$1" wanted
+    wanted="$(sha256sum <tests/support/localstack.txt)"
+    if [ "$(cat "$home/.installed" 2>/dev/null)" = "$wanted" ]; then return 0; fi
+    "$python" -m venv --clear "$home" &&
+        "$home/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -r tests/support/localstack.txt &&
+        printf '%s\n' "$wanted" >"$home/.installed"
+}
+
 failed=()
 check() {
     say "$*"
@@ -137,6 +149,11 @@ provide_project
 # Tests start `fonoteca` and `python` as a person would: these are the ones meant.
 case "$venv" in /*) ;; *) venv="$(pwd)/$venv" ;; esac
 export PATH="$venv/bin:$PATH"
+providing=
+if [ -z "${FONOTECA_LOCALSTACK:-}" ]; then
+    export FONOTECA_LOCALSTACK="$venv-localstack/bin/python"
+    if [ $# -eq 0 ]; then provide_localstack "$venv-localstack" </dev/null >&2 & providing=$!; fi
+fi
 
 # Arguments mean one test, wanted now: no second look at style, and no workers, so that --pdb and -s work.
 if [ $# -gt 0 ]; then exec "$venv/bin/python" -m pytest "$@"; fi
@@ -145,6 +162,9 @@ check ruff check .
 check ruff format --check .
 check mypy
 check lint-imports
+if [ -n "$providing" ] && ! wait "$providing"; then
+    say "LocalStack could not be installed, so the tests that need it will be SKIPPED."
+fi
 # Last, so that its closing line is the last thing said when all is well.
 check pytest -n auto
 if [ ${#failed[@]} -gt 0 ]; then

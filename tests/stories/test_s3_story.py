@@ -153,3 +153,22 @@ def test_a_month_has_so_many_downloads_and_no_more(ana: Person, url: str):
     assert not [line for line in there if line.get("location")]
     assert here
     assert "monthly_download allows 1,000,000" in second.out + second.err
+
+
+def test_a_hold_is_known_to_the_bucket_when_the_machine_is_gone(tmp_path: Path, radosgw: S3Server, url: str):
+    """It is sealed there: whoever brings the memory back is asked the same question, and nothing was thrown away."""
+    ana = Person(tmp_path)
+    for number in range(5):
+        ana.puts(f"Nina/{number}.jpg", b"cover %d" % number)
+    assert ana.types("protect", ana.music, "--to", url).code == 0
+    for path in ana.music.rglob("*.jpg"):
+        path.unlink()
+    held = ana.types("backup")
+    ana.catalogue.unlink()
+    ana.config.unlink()
+
+    adopted = ana.types("location", "adopt", url)
+    holds = [line for line in ana.types("hold", "list", "--json").lines if line["type"] == "hold"]
+
+    assert (held.code, adopted.code) == (7, 0), adopted.out + adopted.err
+    assert [(hold["library"], hold["entries"]) for hold in holds] == [("Music", 5)]

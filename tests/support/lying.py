@@ -54,7 +54,7 @@ def refusal(status: int, code: str, more: str = "") -> Answer:
 
 
 class Liar:
-    """Takes requests on `port`. `asked` are those that came."""
+    """Takes requests on `port`. `asked` are those that came, without their bodies."""
 
     def __init__(self, server: S3Server, certificate: Path | None) -> None:
         self._real = server
@@ -129,7 +129,7 @@ class Liar:
             parts = urlsplit(path)
             path = parts.path + (f"?{parts.query}" if parts.query else "")
         asked = Asked(handler.command, path, dict(handler.headers.items()), handler.rfile.read(length))
-        self.asked.append(asked)
+        self.asked.append(replace(asked, body=b""))  # what was said is remembered, not what was sent
         found = next((said for said in (lie(asked) for lie in list(self._lies)) if said is not None), None)
         answer = found or self.ask(asked)
         if answer.cut == -1:

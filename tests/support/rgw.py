@@ -9,6 +9,7 @@ written to a disk but logs.
 
 from __future__ import annotations
 
+import base64
 import ctypes
 import json
 import os
@@ -31,6 +32,10 @@ from support.tools import run_tool
 
 _TESTS = Path(__file__).parents[1]
 KEY, SECRET = "AKIATEST", "secretsecret"
+DNS = "s3.example.test"
+"""Under this name, which a proxy knows, each bucket has one of its own: BUCKET.s3.example.test."""
+KMS = "ours"
+"""The id of a key for encryption over there."""
 
 _shared: dict[str, str] = {}
 """Buckets by server."""
@@ -76,6 +81,10 @@ rgw run sync thread = false
 rgw verify ssl = false
 rgw enable gc threads = false
 rgw enable lc threads = false
+rgw dns name = {dns}
+rgw crypt require ssl = false
+rgw crypt s3 kms backend = testing
+rgw crypt s3 kms encryption keys = {kms}={secret}
 """
 
 
@@ -290,7 +299,10 @@ def _is_used(folder: Path) -> bool:
 def _ceph(home: Path, processes: list[subprocess.Popen[bytes]]) -> int:
     fsid, port, mon_port = str(uuid.uuid4()), free_port(), free_port()
     config = str(home / "ceph.conf")
-    Path(config).write_text(_CONFIG.format(folder=home, fsid=fsid, port=port, mon_port=mon_port))
+    key = base64.b64encode(bytes(range(32))).decode()
+    Path(config).write_text(
+        _CONFIG.format(folder=home, fsid=fsid, port=port, mon_port=mon_port, dns=DNS, kms=KMS, secret=key)
+    )
     keyring, everything = str(home / "keyring"), ("--cap", "mon", "allow *", "--cap", "osd", "allow *")
     run_tool("ceph-authtool", "-C", keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *")
     for name in ("client.admin", "osd.0", "client.rgw"):

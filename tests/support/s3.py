@@ -39,8 +39,7 @@ def s3_address(server: S3Server, bucket: str, prefix: str = "", **more: Any) -> 
         endpoint=server.url,
         region="us-east-1",
         credentials_file=str(file),
-        addressing="path",
-        **more,
+        **{"addressing": "path", **more},
     )
 
 

@@ -121,11 +121,9 @@ def test_a_permission_that_is_lacking_is_named(radosgw: S3Server, lacking: str):
 
 def test_a_clock_that_is_wrong_is_said_so(radosgw: S3Server, monkeypatch: pytest.MonkeyPatch):
     """The real server refuses a signature from another hour."""
-    import botocore.auth
-
     bucket, _ = radosgw.prefix()
     later = datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=3)
-    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda *_, **__: later.replace(tzinfo=None))
+    monkeypatch.setattr("fonoteca.locations.s3.signing.moment", lambda: later)
 
     with pytest.raises(Denied, match="clock"):
         opened(s3_address(radosgw, bucket))
@@ -254,7 +252,7 @@ def test_what_was_not_stored_as_it_was_sent_is_seen_by_reading_it_back(
 
 def test_a_multipart_etag_is_no_md5(location: S3Location):
     """It is compared as a stamp; the bytes are judged by reading them."""
-    data = os.urandom(45 << 20)
+    data = os.urandom(17 << 20)
     with location.open(write=True) as place:
         with place.batch() as batch:
             staged = stage(batch, b"music/a", data)
@@ -267,7 +265,7 @@ def test_a_multipart_etag_is_no_md5(location: S3Location):
     assert proven
     assert found is not None
     assert outcome.stat == found
-    assert found.stamp.endswith("-6")
+    assert found.stamp.endswith("-3")
 
 
 def test_a_wrong_etag_for_an_upload_makes_no_copy_out_of_nothing(location: S3Location, liar: Liar):
@@ -297,9 +295,9 @@ def test_bytes_that_change_on_their_way_are_refused_by_the_server(location: S3Lo
         if not is_music(asked, "PUT"):
             return None
         body = bytes([asked.body[0] ^ 1]) + asked.body[1:]
-        headers = {key: value for key, value in asked.headers.items() if key.lower() != "authorization"}
+        headers = {key: value for key, value in asked.headers.items() if key != "authorization"}
         changed = Asked(
-            asked.method, asked.path, {**headers, "Authorization": asked.headers["Authorization"]}, body
+            asked.method, asked.path, {**headers, "authorization": asked.headers["authorization"]}, body
         )
         return liar.ask(changed)
 
@@ -315,11 +313,11 @@ def test_every_upload_carries_its_md5(location: S3Location, liar: Liar):
     """Small ones and parts alike."""
     with location.open(write=True) as place:
         put(place, b"music/small", b"x")
-        put(place, b"music/large", os.urandom(45 << 20))
+        put(place, b"music/large", os.urandom(17 << 20))
 
     sent = [each for each in liar.asked if is_music(each, "PUT")]
-    assert len(sent) == 7
-    assert all("Content-MD5" in each.headers for each in sent)
+    assert len(sent) == 4
+    assert all("content-md5" in each.headers for each in sent)
 
 
 def test_credentials_that_expire_in_mid_run_stop_it_with_the_remedy(location: S3Location, liar: Liar):
@@ -357,6 +355,43 @@ def test_a_lost_reply_to_an_upload_is_no_conflict_with_ourselves(location: S3Loc
     with location.open(write=True) as place:
         assert put(place, b"music/a", b"x").error is None
         assert content(place, b"music/a") == b"x"
+
+
+def test_a_move_whose_removal_failed_is_ended_by_the_next_try(location: S3Location, liar: Liar):
+    """The copy that the first try made is ours, and no stranger that took the name."""
+    lost = iter([True])
+
+    def lose(asked: Asked) -> Answer | None:
+        lose_it = asked.method == "POST" and next(lost, False)
+        return refusal(400, "RequestTimeout") if lose_it else None
+
+    with Retrying(location, QUICK).open(write=True) as place:
+        for key in (b"music/a", b"music/taken"):
+            put(place, key, b"x")
+        liar.lie(lose)
+        outcomes = list(
+            place.move([(Key(b"music/a"), Key(b"music/b")), (Key(b"music/a"), Key(b"music/taken"))])
+        )
+
+        assert outcomes[0].error is None
+        assert isinstance(outcomes[1].error, Conflict)
+        assert keys(place) == [b"music/b", b"music/taken"]
+
+
+def test_a_move_cut_off_is_ended_at_the_next_opening(location: S3Location, liar: Liar):
+    """Only what was copied to its end: a song that stands under one name alone stays, whatever was planned."""
+    with pytest.raises(Denied), location.open(write=True) as place:
+        for key in (b"music/a", b"music/b", b"music/c"):
+            put(place, key, key * 100)
+        liar.lie(lambda asked: refusal(403, "AccessDenied") if asked.method == "POST" else None)
+        liar.lie(lambda asked: refusal(404, "NoSuchKey") if "/new/c" in asked.path else None)
+        list(place.move([(Key(b"music/" + name), Key(b"music/new/" + name)) for name in (b"a", b"c")]))
+    liar.honest()
+
+    with location.open(write=True) as place:
+        assert keys(place) == [b"music/b", b"music/c", b"music/new/a"]
+        assert content(place, b"music/new/a") == b"music/a" * 100
+        assert keys(place, b".fonoteca/incoming/") == []
 
 
 def test_what_answers_but_is_no_s3_is_said_so(liar: Liar):

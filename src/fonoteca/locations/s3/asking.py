@@ -30,6 +30,8 @@ class Asking:
         self.address = address
         self.conditions = False
         """The server honours If-None-Match and If-Match, as a probe has shown."""
+        self.holds_to_md5 = False
+        """The server refuses bytes that do not fit their Content-MD5, as a probe has shown."""
         self.digests = False
         """The server checks SHA-256, as a probe has shown."""
         self._limit_s = limit_s or READ_S

@@ -9,6 +9,7 @@ from typing import Any
 
 from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Lost, Refused
 from fonoteca.locations.s3.address import Address
+from fonoteca.locations.s3.answer import Spoilt
 
 
 class Unmet(Exception):
@@ -25,7 +26,7 @@ def theirs() -> tuple[type[Exception], ...]:
     from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
-    return BotoCoreError, ClientError, ResponseParserError, HTTPError, OSError
+    return BotoCoreError, ClientError, ResponseParserError, HTTPError, Spoilt, OSError
 
 
 _CONDITIONS = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict"})
@@ -44,6 +45,8 @@ _KEYS = frozenset(
 _ELSEWHERE = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "301", "307"}
 )
+_UNKNOWN = frozenset({"NotImplemented", "501"})
+"""The server cannot do that at all: asking again does not help."""
 _QUOTA = frozenset({"QuotaExceeded", "StorageLimitExceeded", "InsufficientStorage", "507"})
 _NAMES = frozenset(
     {"KeyTooLongError", "InvalidObjectName", "InvalidURI", "InvalidArgument", "XMinioInvalidObjectName"}
@@ -85,14 +88,20 @@ def _refusal(
         )
     if code in _MISSING:
         return Missing(code)
+    if address.encryption is not None and "kms" in _message(error).lower():
+        return Denied(
+            place,
+            f"{address.server} cannot encrypt with the key that `encryption` names ({code})",
+            "Correct `encryption`, or give these credentials the use of that key.",
+        )
     about_us = _login(place, address, error, code)
     if about_us is not None:
         return about_us
     if code in _QUOTA or status == 507:
         return Full(place, needed, None)
-    if code in _TRANSIENT or status >= 500:
+    if code in _TRANSIENT or (status >= 500 and code not in _UNKNOWN):
         return Lost(place, f"{address.server} is busy or failing just now ({code})")
-    return _about_object(place, code, status, operation, key, address)
+    return _about_object(place, error, operation, key, address)
 
 
 def _login(place: str, address: Address, error: Any, code: str) -> LocationError | None:
@@ -127,8 +136,9 @@ def _login(place: str, address: Address, error: Any, code: str) -> LocationError
 
 
 def _about_object(
-    place: str, code: str, status: int, operation: str, key: bytes | None, address: Address
+    place: str, error: Any, operation: str, key: bytes | None, address: Address
 ) -> LocationError:
+    code, status = _code(error), _status(error)
     if code in ("AccessDenied", "AllAccessDisabled", "AccountProblem", "403", "401"):
         what, permission = _VERBS.get(operation, ("write", "s3:PutObject"))
         return Denied(
@@ -169,7 +179,7 @@ def _network(place: str, address: Address, error: Exception) -> Exception:
         return Lost(place, f"the proxy on the way to {address.server} does not answer")
     if isinstance(error, boto.EndpointConnectionError | boto.ConnectTimeoutError):
         return Lost(place, f"{address.server} does not answer")
-    if isinstance(error, boto.ReadTimeoutError):
+    if isinstance(error, boto.ReadTimeoutError | TimeoutError):
         return Lost(place, f"{address.server} did not answer in time")
     if isinstance(error, boto.BotoCoreError) and not isinstance(error, boto.HTTPClientError):
         if isinstance(error, boto.IncompleteReadError | boto.ResponseStreamingError):
@@ -180,6 +190,10 @@ def _network(place: str, address: Address, error: Exception) -> Exception:
 
 def _code(error: Any) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _message(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Message", ""))
 
 
 def _status(error: Any) -> int:

@@ -20,6 +20,7 @@ from fonoteca.locations.keys import INCOMING, MARKER
 from fonoteca.locations.lease import Held, Sightings
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.s3.changing import end_moves
 from fonoteca.locations.s3.lease import CLAIMS, S3Board
 from fonoteca.locations.s3.open import OpenS3
 from fonoteca.locations.s3.probing import probe
@@ -56,6 +57,7 @@ class S3Location(ServerSite):
         """See `base.Location`. Raises Away, Denied, Foreign; Locked when another run writes here."""
         with self.admitted(write=write) as (marker, data):
             self._store.conditions = marker.traits.conditional_write
+            self._store.holds_to_md5 = marker.traits.atomic_upload
             self._store.digests = marker.traits.store_digest == "sha256"
             with self.leased(write=write) as lease:
                 place = OpenS3(self._store, marker, data, lease)
@@ -94,6 +96,7 @@ class S3Location(ServerSite):
         own = Key(CLAIMS + lease.owner.encode())
         left = [key for key, _ in self._store.list(INCOMING + b"/") if key != own]
         if left:
+            end_moves(self._store, left)
             self._store.delete(left)
         old = datetime.now(UTC) - _FORGOTTEN
         dead = lease.replaced

@@ -21,12 +21,13 @@ from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
 from fonoteca.locations.lease import Held
 from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
-from fonoteca.locations.s3.changing import Changing
+from fonoteca.locations.s3.changing import NOTES, Changing
+from fonoteca.locations.s3.chunks import Chunks
 from fonoteca.locations.s3.reading import S3Reading
 from fonoteca.locations.s3.store import Store
 
-PARTS_UNDERWAY = 3
-"""So many parts are on their way at once: they are what memory goes to."""
+UNDERWAY = 4
+"""So many requests with many bytes are on their way at once."""
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,10 +42,13 @@ class OpenS3(HeldPlace):
         self.store = store
         self.session = INCOMING + b"/" + secrets.token_hex(4).encode()
         """Where batches of this opening stage what has to stand before it is published."""
+        self.moving: set[tuple[Key, Key]] = set()
+        """Moves that were begun, and are not known to have ended."""
         self._numbers = itertools.count(1)
         self._streams = store.address.streams or marker.traits.streams
         self._pool = ThreadPoolExecutor(self._streams, thread_name_prefix=f"{self.name} sends")
-        self._underway = threading.BoundedSemaphore(min(PARTS_UNDERWAY, self._streams))
+        self._underway = threading.BoundedSemaphore(min(UNDERWAY, self._streams))
+        self.chunks = Chunks()
         self._held = 0
         self._counting = threading.Lock()
 
@@ -90,23 +94,26 @@ class OpenS3(HeldPlace):
         """Do it in a thread of the pool."""
         return self._pool.submit(act)
 
-    def send(self, act: Callable[[], None]) -> Future[None]:
-        """As `start`, for bytes that are many: waits until few enough are on their way."""
+    def send(self, act: Callable[[], None], chunks: Some[memoryview]) -> Future[None]:
+        """As `start`, for bytes that are many, in `chunks`: waits until few enough are on their way."""
         self._underway.acquire()
+        self.chunks.going(len(chunks))
 
         def sent() -> None:
             try:
                 act()
             finally:
+                self.chunks.gone(chunks)
                 self._underway.release()
 
         try:
             return self._pool.submit(sent)
         except BaseException:
+            self.chunks.gone(chunks)
             self._underway.release()
             raise
 
-    def drop(self, underway: Sequence[Future[Any]], then: Callable[[], None]) -> None:
+    def drop(self, underway: Sequence[Future[Any]], then: Callable[[], None] = lambda: None) -> None:
         """When what is under way has ended, do `then` if it can be done. Never raises."""
         for each in underway:
             with suppress(LocationError):  # nobody wants it any more
@@ -151,9 +158,15 @@ class OpenS3(HeldPlace):
             yield key, stat
         self.check()
 
+    def note(self) -> Key:
+        """A new name for what is written down of moves."""
+        return Key(self.session + NOTES + b"%d" % next(self._numbers))
+
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`. Of an object that came in parts a server keeps none of the whole."""
-        found = self.stat(key)
+        if not self.store.digests:
+            return None
+        found = self.store.head(Key(checked(self.name, key)), digest=True)
         if found is None or found.store_digest is None:
             return None
         return StoreDigest("sha256", found.store_digest)

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fonoteca.core.place import Key, Stamp, Stat
+from fonoteca.core.place import Key, Stat
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.same import same_bytes
 
 if TYPE_CHECKING:
-    from fonoteca.locations.s3.batch import Item, S3Batch
+    from fonoteca.locations.s3.batch import S3Batch
+    from fonoteca.locations.s3.item import Item
 
 
 class Publishing:
@@ -35,7 +36,12 @@ class Publishing:
             if isinstance(each.token, Refused):
                 self.failed[id(each)] = each.token
         good = [each for each in staged if id(each) not in self.failed]
-        self.place.each(lambda each: self._try(each, self._add), [one for one in good if one.over is None])
+        added = [one for one in good if one.over is None]
+        for each in added:
+            each.token.published = each.token.stands == each.key and each.token.refused is None
+        self.place.each(
+            lambda each: self._try(each, self._add), [one for one in added if not one.token.published]
+        )
         # Two that keep their old under one name go one after the other: the second finds it kept.
         groups: dict[Key, list[Staged]] = {}
         for each in good:
@@ -56,8 +62,6 @@ class Publishing:
             self.failed[id(staged)] = error
 
     def _add(self, item: Item) -> None:
-        if item.refused is not None:
-            raise item.refused
         self.batch.settle(item)
         if item.stands == item.key:
             return
@@ -86,20 +90,11 @@ class Publishing:
             raise Conflict(self.place.name, key, "is not what it was when this was decided")
         if keep is not None:
             self._keep(key, keep, standing)
-        if item.stands is None and item.begun is None:
-            self._put_over(item, over)
+        if item.held is not None:
+            self.batch.settle(item, over=over)
             return
         self.batch.settle(item)
         self._take_name(item)
-
-    def _put_over(self, item: Item, over: Stamp) -> None:
-        assert item.data is not None
-        try:
-            item.stat = self.store.put(item.key, bytes(item.data), over=over)
-        except Unmet as error:
-            raise Conflict(self.place.name, item.key, "is not what it was when this was decided") from error
-        item.stands, item.data = item.key, None
-        self.batch.unhold(item)
 
     def _keep(self, key: Key, keep: Key, standing: Stat) -> None:
         """The old under its second name, before its key is taken."""

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fonoteca.core.digest import Block
 from fonoteca.core.place import Key, Stamp, Stat
 from fonoteca.errors import Broken, Conflict, LocationError
 from fonoteca.locations.s3.asking import Asking
 from fonoteca.locations.s3.border import Missing, Unmet, meant, theirs
+from fonoteca.locations.s3.connections import Body
 from fonoteca.locations.s3.stat import etag_of, object_stat, of_reply
 
 TOGETHER = 1000
@@ -38,20 +38,25 @@ class Upload:
 
     key: Key
     id: str
-    parts: dict[int, str]
-    """ETags by number."""
+    parts: dict[int, dict[str, str]]
+    """By number what the server knows each by: its ETag, and its SHA-256 where that was told."""
 
     @property
     def listed(self) -> dict[str, Any]:
         """As the server wants them."""
-        return {
-            "Parts": [{"PartNumber": number, "ETag": self.parts[number]} for number in sorted(self.parts)]
-        }
+        return {"Parts": [{"PartNumber": number, **self.parts[number]} for number in sorted(self.parts)]}
 
 
-def md5_of(data: Block) -> bytes:
+def md5_of(body: Body) -> bytes:
     """What the server compares the bytes with that it got."""
-    return hashlib.md5(data, usedforsecurity=False).digest()
+    digest = hashlib.md5(usedforsecurity=False)
+    for piece in body:
+        digest.update(piece)
+    return digest.digest()
+
+
+def _in_base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode()
 
 
 class Store(Asking):
@@ -59,10 +64,11 @@ class Store(Asking):
 
     # looking
 
-    def head(self, key: Key) -> Stat | None:
-        """What stands there."""
+    def head(self, key: Key, *, digest: bool = False) -> Stat | None:
+        """What stands there; with `digest` also the server's own SHA-256, which it tells only when asked."""
+        more: dict[str, Any] = {"ChecksumMode": "ENABLED"} if digest else {}
         try:
-            return of_reply(self.call("head_object", key, Key=self.name(key)))
+            return of_reply(self.call("head_object", key, Key=self.name(key), **more))
         except Missing:
             return None
 
@@ -104,31 +110,43 @@ class Store(Asking):
     # writing
 
     def put(self, key: Key, data: bytes, *, once: bool = False, over: Stamp | None = None) -> Stat:
+        """`put_pieces`, of bytes in one piece."""
+        return self.put_pieces(key, [data], once=once, over=over)
+
+    def put_pieces(self, key: Key, body: Body, *, once: bool = False, over: Stamp | None = None) -> Stat:
         """One object at once, checked by the server (Content-MD5). `once`: where none stands; `over`: in its place.
 
         Raises Unmet. Without conditions over there the server is asked before.
         """
-        digest = md5_of(data)
         more = self._condition(key, once=once, over=over)
-        if self.digests:
-            more["ChecksumSHA256"] = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        size = sum(len(piece) for piece in body)
+        digest = md5_of(body)
         try:
             reply = self.call(
                 "put_object",
                 key,
-                needed=len(data),
+                needed=size,
                 Key=self.name(key),
-                Body=data,
-                ContentMD5=base64.b64encode(digest).decode(),
+                **self._checked(body, digest),
                 **self.terms(key),
                 **more,
             )
         except Unmet:
             found = self.head(key) if once or over is not None else None
-            if found is None or found != object_stat(len(data), f'"{digest.hex()}"') or found.stamp == over:
+            if found is None or found != object_stat(size, f'"{digest.hex()}"') or found.stamp == over:
                 raise
             return found  # it was done, and only the reply was lost
-        return object_stat(len(data), self._etag(reply))
+        return object_stat(size, self._etag(reply))
+
+    def _checked(self, body: Body, md5: bytes) -> dict[str, Any]:
+        """Bytes that are sent, and what the server is to hold them to."""
+        given = {"Body": body, "ContentMD5": _in_base64(md5), "Unsigned": self.holds_to_md5}
+        if self.digests:
+            sha256 = hashlib.sha256()
+            for piece in body:
+                sha256.update(piece)
+            given["ChecksumSHA256"] = _in_base64(sha256.digest())
+        return given
 
     def _condition(self, key: Key, *, once: bool, over: Stamp | None) -> dict[str, Any]:
         if not once and over is None:
@@ -146,26 +164,24 @@ class Store(Asking):
         reply = self.call("create_multipart_upload", key, Key=self.name(key), **self.terms(key), **more)
         return Upload(key, str(reply["UploadId"]), {})
 
-    def send(self, upload: Upload, number: int, data: bytes) -> None:
+    def send(self, upload: Upload, number: int, body: Body) -> None:
         """One part, checked by the server."""
-        more: dict[str, Any] = {}
-        if self.digests:
-            more["ChecksumSHA256"] = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        checked = self._checked(body, md5_of(body))
         try:
             reply = self.call(
                 "upload_part",
                 upload.key,
-                needed=len(data),
+                needed=sum(len(piece) for piece in body),
                 Key=self.name(upload.key),
                 UploadId=upload.id,
                 PartNumber=number,
-                Body=data,
-                ContentMD5=base64.b64encode(md5_of(data)).decode(),
-                **more,
+                **checked,
             )
         except Missing as error:
             raise Conflict(self.place, upload.key, "lost its upload: somebody ended it over there") from error
-        upload.parts[number] = self._etag(reply)
+        upload.parts[number] = {"ETag": self._etag(reply)}
+        if "ChecksumSHA256" in checked:
+            upload.parts[number]["ChecksumSHA256"] = checked["ChecksumSHA256"]
 
     def _etag(self, reply: dict[str, Any]) -> str:
         """Whoever keeps an object says which. Raises Broken."""
@@ -242,7 +258,9 @@ class Store(Asking):
                     CopySourceRange=f"bytes={start}-{end}",
                     **expected,
                 )
-                upload.parts[number] = str(reply["CopyPartResult"]["ETag"])
+                made = reply["CopyPartResult"]
+                known = {name: str(made[name]) for name in ("ETag", "ChecksumSHA256") if name in made}
+                upload.parts[number] = known
             return self.complete(upload, size)
         except BaseException:
             self.abort(upload)
@@ -254,8 +272,7 @@ class Store(Asking):
         names = {self.name(key): key for key in keys}
         every = list(names)
         for start in range(0, len(every), TOGETHER):
-            some = [{"Key": name} for name in every[start : start + TOGETHER]]
-            reply = self.call("delete_objects", Delete={"Objects": some, "Quiet": True})
+            reply = self.call("delete_objects", Names=every[start : start + TOGETHER])
             for said in reply.get("Errors", ()):
                 key = names.get(said.get("Key", ""))
                 if key is not None and said.get("Code") not in ("NoSuchKey", "NoSuchVersion"):
