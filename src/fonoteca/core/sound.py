@@ -44,7 +44,7 @@ class Payload(NamedTuple):
     name: str
     """Family and version of the definition: `flac/1`."""
     digest: bytes
-    """32 bytes: SHA-256."""
+    """32 bytes: BLAKE3."""
 
     def __str__(self) -> str:
         return f"{self.name}:{self.digest.hex()}"

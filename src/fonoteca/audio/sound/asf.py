@@ -6,8 +6,8 @@ order of their numbers, four parts:
 1. its number (one byte);
 2. WAVEFORMATEX from its Stream Properties Object: 18 bytes, and as many behind as its `cbSize` says. Its average bytes
    per second (bytes 8 to 11) are zeros but for WMA (format tags 0x0160 to 0x0163), whose decoders go by them;
-3. the SHA-256 over the sizes of its media objects (`sizes`);
-4. the SHA-256 over its media objects, one after the other.
+3. the BLAKE3 digest over the sizes of its media objects (`sizes`);
+4. the BLAKE3 digest over its media objects, one after the other.
 
 How objects are laid into packets does not count: programs that copy the sound pack it anew. Sound streams are those
 of the main header with the stream type Audio Media; pictures and scripts are none.
@@ -20,10 +20,11 @@ Protected sound is left alone: no digest. Source: Microsoft, "Advanced Systems F
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from typing import NamedTuple
 from uuid import UUID
+
+from blake3 import blake3
 
 from fonoteca.audio.drm import drm_of_asf
 from fonoteca.audio.sound.asf_packets import Piece, pieces
@@ -71,7 +72,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.sizes = Sizes()
-        self.sound = hashlib.sha256()
+        self.sound = blake3()
         self._number = 0
         self._left = 0
         self._size = 0

@@ -4,11 +4,11 @@
 for each, in the order of `moov`, five parts:
 
 1. the number of its sample entries (u32, big-endian);
-2. the SHA-256 over these: for each the four bytes of its code, the length of its setup (u32, big-endian) and the
+2. the BLAKE3 digest over these: for each the four bytes of its code, the length of its setup (u32, big-endian) and the
    setup (`mp4_entry`);
-3. the SHA-256 over which entry the samples use: for each run of samples of one entry its number, counted from 1
+3. the BLAKE3 digest over which entry the samples use: for each run of samples of one entry its number, counted from 1
    (u32), and how many samples (u64), big-endian;
-4. the SHA-256 over the sizes of the samples (`sizes`); it does not matter whether a table or a default said so;
+4. the BLAKE3 digest over the sizes of the samples (`sizes`); it does not matter whether a table or a default said so;
 5. the samples, one after the other: those of `moov` (`stsc`, `stsz` or `stz2`, `stco` or `co64`), then those of each
    `moof` in the order of the file.
 
@@ -24,10 +24,11 @@ Protected sound is left alone: no digest.
 
 from __future__ import annotations
 
-import hashlib
 import struct
 from bisect import bisect_right
 from typing import NamedTuple
+
+from blake3 import blake3
 
 from fonoteca.audio.drm import drm_of_mp4
 from fonoteca.audio.sound.around import sound_span
@@ -186,7 +187,7 @@ def _digested(source: Source, found: list[_Sounding]) -> Digesting:
     digest = Digesting(NAME)
     digest.part(struct.pack(">I", len(found)))
     for track, described in found:
-        setups = hashlib.sha256()
+        setups = blake3()
         for entry in described:
             setups.update(entry.code + struct.pack(">I", len(entry.setup)) + entry.setup)
         digest.part(struct.pack(">I", len(described)))

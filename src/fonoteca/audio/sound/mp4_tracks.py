@@ -7,13 +7,14 @@ them, each as long as what differs: no number that a file declares is ever count
 
 from __future__ import annotations
 
-import hashlib
 import struct
 import sys
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
+
+from blake3 import blake3
 
 from fonoteca.audio.sound.layout import Broken, Strange, fields
 from fonoteca.audio.sound.mp4_boxes import Box, Boxes
@@ -26,10 +27,10 @@ _PIECES = 1 << 20
 
 
 class Uses:
-    """Which entry the samples use, in runs of (entry: u32, samples: u64), big-endian, under a SHA-256 that grows."""
+    """Which entry the samples use, in runs of (entry: u32, samples: u64), big-endian, under a growing BLAKE3 digest."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+        self._hash = blake3()
         self._entry = 0
         self._count = 0
 

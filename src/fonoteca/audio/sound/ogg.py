@@ -1,8 +1,8 @@
 """Ogg files, chained and multiplexed: `ogg/1`.
 
 **Payload.** For each logical stream of Vorbis, Opus, Speex or FLAC, in the order of their first pages, three
-parts: the codec's name in lower case (ASCII); the SHA-256 of the bytes of its kept packets, one after the other;
-the SHA-256 of their lengths, each written as in Ogg's segment tables (a byte of 255 for each whole 255 and one
+parts: the codec's name in lower case (ASCII); the BLAKE3 digest of the bytes of its kept packets, one after the other;
+the BLAKE3 digest of their lengths, each written as in Ogg's segment tables (a byte of 255 for each whole 255 and one
 more for the rest, which may be 0). Then, for each page whose CRC does not hold, in the order of the file, one part:
 its header and segment table as they stand, for nothing that such a page says can be told from damage.
 

@@ -1,13 +1,13 @@
 """One logical stream of an Ogg file: which of its packets are sound, and what they come to.
 
-The bytes of those packets go to one SHA-256 and their lengths, in Ogg's own way of writing them (a byte of 255 for
-every whole 255, then one for the rest), to another. So a page is two updates however many packets it holds, and
+The bytes of those packets go to one BLAKE3 digest and their lengths, in Ogg's own way of writing them (a byte of 255
+for every whole 255, then one for the rest), to another. So a page is two updates however many packets it holds, and
 both stay the same when a tagger distributes the packets over other pages.
 """
 
 from __future__ import annotations
 
-import hashlib
+from blake3 import blake3
 
 _FIRST = 65_536
 """Bytes of a first packet that count; those of sound have 19 to a few hundred."""
@@ -72,7 +72,7 @@ class Stream:
         self.codec: str | None = None
         self.md5 = b""
         """Of FLAC's decoded sound, as STREAMINFO declares it; zeros or nothing where it does not."""
-        self._bytes, self._lengths = hashlib.sha256(), hashlib.sha256()
+        self._bytes, self._lengths = blake3(), blake3()
         self._first = bytearray()
         self._packet = 0
         self._begins, self._goes_on, self._is_kept, self._is_sound = True, False, True, False

@@ -1,4 +1,4 @@
-"""The SHA-256 over the parts that a family's definition names, so that no part can shift into another.
+"""The BLAKE3 digest over the parts that a family's definition names, so that no part can shift into another.
 
 The hash takes `fonoteca payload`, a space, the definition's name and a zero byte; then each part as its length
 (eight bytes, big-endian) and its bytes.
@@ -7,12 +7,12 @@ The hash takes `fonoteca payload`, a space, the definition's name and a zero byt
     >>> digest.part(b"STREAMINFO")
     >>> digest.part(b"frames")
     >>> str(digest.payload())[:15]
-    'flac/1:a6fdd8f9'
+    'flac/1:ff5257a0'
 """
 
 from __future__ import annotations
 
-import hashlib
+from blake3 import blake3
 
 from fonoteca.core.digest import Block
 from fonoteca.core.sound import Payload
@@ -25,7 +25,7 @@ class Digesting:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._hash = hashlib.sha256(b"fonoteca payload " + name.encode("ascii") + b"\0")
+        self._hash = blake3(b"fonoteca payload " + name.encode("ascii") + b"\0")
         self.update = self._hash.update
         """Takes the next bytes of the part that was begun."""
 

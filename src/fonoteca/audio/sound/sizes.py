@@ -1,4 +1,4 @@
-"""The sizes of many samples under one SHA-256, however a file declares them: one for all, a table, or one by one.
+"""The sizes of many samples under one BLAKE3 digest, however a file declares them: one for all, a table, or one by one.
 
 The hash takes, where all sizes are equal, a byte 0, the size (u32) and how many (u64); else a byte 1 and each size
 (u32); all big-endian. So a constant size costs nothing, however often a file says that it occurs.
@@ -6,9 +6,10 @@ The hash takes, where all sizes are equal, a byte 0, the size (u32) and how many
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from array import array
+
+from blake3 import blake3
 
 from fonoteca.audio.sound.layout import Strange
 
@@ -21,7 +22,7 @@ class Sizes:
     """A row of sizes as it grows."""
 
     def __init__(self) -> None:
-        self._hash = hashlib.sha256(b"\1")
+        self._hash = blake3(b"\1")
         self._size = 0
         self._count = 0
         self._is_varied = False
@@ -61,7 +62,7 @@ class Sizes:
         """32 bytes, over all sizes; nothing may be added later."""
         if not self._is_varied:
             row = b"\0" + self._size.to_bytes(4, "big") + self._count.to_bytes(8, "big")
-            return hashlib.sha256(row).digest()
+            return blake3(row).digest()
         self._flush()
         return self._hash.digest()
 
@@ -76,5 +77,5 @@ class Sizes:
     def _flush(self) -> None:
         if sys.byteorder == "little":
             self._gathered.byteswap()
-        self._hash.update(self._gathered)
+        self._hash.update(memoryview(self._gathered).cast("B"))
         self._gathered = array("I")
