@@ -19,7 +19,9 @@ from fonoteca.core.place import Key
 from fonoteca.disk import host
 from fonoteca.errors import Away, Conflict, Denied, Locked
 from fonoteca.locations.keys import LEASE
+from fonoteca.locations.s3 import naming
 from fonoteca.locations.s3.location import S3Location
+from fonoteca.locations.s3.naming import Names
 from fonoteca.locations.s3.store import Store
 from support.lying import lying
 from support.places import content, keys, put, stage, stamp
@@ -175,6 +177,73 @@ def test_what_reads_back_and_is_not_published_goes_with_its_batch(location: S3Lo
         assert keys(place) == []
         assert names(location, ".fonoteca/incoming/") == []
         assert list(location._store.uploads()) == []
+
+
+SIZES = (5000, 2 << 20, 17 << 20)
+"""Held here and put when it is read back; put when its last byte came; sent in parts."""
+
+
+def cut_off(location: S3Location, monkeypatch: pytest.MonkeyPatch, publish: bool) -> None:
+    """A run that ends before, or right after, it published three objects, and tidies nothing up."""
+    monkeypatch.setattr("fonoteca.locations.s3.batch.S3Batch.discard", lambda self: None)
+    with location.open(write=True) as place, place.batch() as batch:
+        staged = [stage(batch, b"music/%d" % size, os.urandom(size)) for size in SIZES]
+        batch.flush()
+        for each in staged:
+            with batch.read(each) as reading:
+                fast_digest(reading)
+        assert publish is False or [None] * 3 == [outcome.error for outcome in batch.publish(staged)]
+        assert len(SIZES) == len(keys(place))
+    monkeypatch.undo()
+
+
+def test_what_stood_before_it_was_published_goes_when_its_run_was_killed(
+    location: S3Location, monkeypatch: pytest.MonkeyPatch
+):
+    """Nobody recorded it: it would stand for ever in the way of a file that was edited since."""
+    cut_off(location, monkeypatch, publish=False)
+
+    with location.open(write=True) as place:
+        assert keys(place) == []
+        assert names(location, ".fonoteca/incoming/") == []
+
+
+def test_what_was_published_stays_when_its_run_was_killed(
+    location: S3Location, monkeypatch: pytest.MonkeyPatch
+):
+    """From then on the intent says what it is."""
+    cut_off(location, monkeypatch, publish=True)
+
+    with location.open(write=True) as place:
+        assert sorted(b"music/%d" % size for size in SIZES) == keys(place)
+
+
+def test_what_somebody_else_put_under_a_noted_name_stays(
+    location: S3Location, monkeypatch: pytest.MonkeyPatch
+):
+    """Another size, or older than the note: not ours to remove."""
+    put = [(Key(b"music/%d" % size), size) for size in (7, 8)]
+    with location.open(write=True) as place:
+        location._store.put(put[0][0], b"seven b")
+        older = location._store.call("head_object", put[0][0], Key=location._store.name(put[0][0]))
+        location._store.put(put[1][0], b"no 8")
+        Names(location._store, place.note).note(put)
+    monkeypatch.setattr(naming, "_written", _a_second_after(naming._written, older["LastModified"]))
+
+    with location.open(write=True) as place:
+        assert [b"music/7", b"music/8"] == keys(place)
+
+
+def _a_second_after(real: Any, older: datetime) -> Any:
+    """A server's clock that went on by a minute before the note was written."""
+
+    def written(store: Any, key: Key) -> Any:
+        found = real(store, key)
+        if found is not None and b"-naming-" in key:
+            return older + timedelta(minutes=1), found[1]
+        return found
+
+    return written
 
 
 def test_music_is_locked_and_our_own_files_are_not(radosgw: S3Server):

@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fonoteca.core.digest import Block
-from fonoteca.core.place import Key, Stamp
+from fonoteca.core.place import OWN, Key, Stamp
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Reading, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.s3.chunks import CHUNK
 from fonoteca.locations.s3.item import Item
+from fonoteca.locations.s3.naming import Names
 from fonoteca.locations.s3.publishing import Publishing
 from fonoteca.locations.s3.reading import Fetched, S3Reading
 from fonoteca.locations.s3.store import Upload
@@ -80,6 +81,7 @@ class S3Batch:
         self.place = place
         self.store = place.store
         self.items: list[Item] = []
+        self.names = Names(place.store, place.note)
         self._folder = folder
         self._number = 0
 
@@ -184,6 +186,8 @@ class S3Batch:
 
     def _put(self, item: Item, body: Sequence[Block]) -> None:
         """In one request; as `_begin` where its key is taken."""
+        if item.direct:
+            self.names.note([(item.key, item.size)])
         try:
             item.stat = self.store.put_pieces(item.place_now, body, once=item.direct)
         except Unmet:
@@ -225,6 +229,8 @@ class S3Batch:
         """See `base.Batch`. What is held here or lies there in parts becomes durable when it gets its name."""
         for item in self.items:
             self._reap(item, wait=True)
+        direct = [item for item in self.items if item.direct and item.stands is None]
+        self.names.note([(item.key, item.size) for item in direct if not item.key.startswith(OWN)])
 
     # standing there
 
@@ -294,5 +300,6 @@ class S3Batch:
                 gone.append(item.stands)
         try:
             self.store.delete(gone)
+            self.names.forget()
         except LocationError:
             return

@@ -55,7 +55,7 @@ class Changing:
         return Outcome(target, None, standing)
 
     def _moved(self, pairs: list[Pair]) -> list[Outcome]:
-        note = self.place.note()
+        note = self.place.note(NOTES)
         names = [[key.decode(), target.decode()] for key, target in pairs]
         self.store.put(note, json.dumps(names).encode())
         self.place.moving.update(pairs)

@@ -22,6 +22,7 @@ from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.s3.changing import end_moves
 from fonoteca.locations.s3.lease import CLAIMS, S3Board
+from fonoteca.locations.s3.naming import undo
 from fonoteca.locations.s3.open import OpenS3
 from fonoteca.locations.s3.probing import probe
 from fonoteca.locations.s3.store import Store
@@ -97,6 +98,7 @@ class S3Location(ServerSite):
         left = [key for key, _ in self._store.list(INCOMING + b"/") if key != own]
         if left:
             end_moves(self._store, left)
+            undo(self._store, left)
             self._store.delete(left)
         old = datetime.now(UTC) - _FORGOTTEN
         dead = lease.replaced

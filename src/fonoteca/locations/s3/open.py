@@ -21,7 +21,7 @@ from fonoteca.locations.identity import Marker
 from fonoteca.locations.keys import INCOMING, MARKER, checked, is_listed
 from fonoteca.locations.lease import Held
 from fonoteca.locations.s3.batch import HELD_BYTES, S3Batch
-from fonoteca.locations.s3.changing import NOTES, Changing
+from fonoteca.locations.s3.changing import Changing
 from fonoteca.locations.s3.chunks import Chunks
 from fonoteca.locations.s3.reading import S3Reading
 from fonoteca.locations.s3.store import Store
@@ -158,9 +158,9 @@ class OpenS3(HeldPlace):
             yield key, stat
         self.check()
 
-    def note(self) -> Key:
-        """A new name for what is written down of moves."""
-        return Key(self.session + NOTES + b"%d" % next(self._numbers))
+    def note(self, kind: bytes) -> Key:
+        """A new name for what is written down, of moves or of names."""
+        return Key(self.session + kind + b"%d" % next(self._numbers))
 
     def digest(self, key: Key) -> StoreDigest | None:
         """See `base.OpenLocation`. Of an object that came in parts a server keeps none of the whole."""

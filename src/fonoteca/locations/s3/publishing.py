@@ -2,6 +2,8 @@
 
 A server renames nothing. What supersedes is copied over there from `incoming/` (or sent, where it is still held here)
 in one step that replaces, after the old was copied to where it is kept.
+
+Our own papers come first: once an intent stands, it says what is under the names that others of the batch have already.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from fonoteca.core.place import Key, Stat
+from fonoteca.core.place import OWN, Key, Stat
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.s3.border import Missing, Unmet
@@ -36,7 +38,10 @@ class Publishing:
             if isinstance(each.token, Refused):
                 self.failed[id(each)] = each.token
         good = [each for each in staged if id(each) not in self.failed]
-        added = [one for one in good if one.over is None]
+        papers = [each for each in good if each.over is None and each.key.startswith(OWN)]
+        self.place.each(lambda each: self._try(each, self._add), papers)
+        self.batch.names.forget()  # the intent stands, if this is its batch
+        added = [each for each in good if each.over is None and not each.key.startswith(OWN)]
         for each in added:
             each.token.published = each.token.stands == each.key and each.token.refused is None
         self.place.each(
