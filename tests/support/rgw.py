@@ -161,6 +161,12 @@ class S3Server:
         assert len(found) == 1, found
         return OnDisk(self, found[0])
 
+    def tail_on_disk(self, bucket: str, key: str) -> OnDisk:
+        """The last of the pieces in which Ceph keeps an object of more than 4 MiB."""
+        said = json.loads(self.admin("object", "stat", "--bucket", bucket, "--object", key))
+        prefix = said["manifest"]["prefix"]
+        return OnDisk(self, max(name for name in self.rados("ls").split("\n") if f"_shadow_{prefix}" in name))
+
     def rados(self, *words: str) -> str:
         """Ceph's own tool for the objects on its disk."""
         assert self.config is not None

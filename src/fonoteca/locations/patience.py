@@ -112,23 +112,24 @@ class RetryingReading:
         self._inner.__exit__(*exc)
 
     def __iter__(self) -> Iterator[Block]:
-        tried = 0
+        tried, began = 0, time.monotonic()
         is_alone = False
         while True:
             try:
                 for block in self._inner:
                     self._offset += len(block)
-                    tried = 0
+                    tried, began = 0, time.monotonic()
                     yield block
                 return
             except Lost as lost:
                 tried += 1
-                if tried >= self._patience.tries:
+                is_enough = tried > 1 and time.monotonic() - began > self._patience.enough_s
+                if is_enough or tried >= self._patience.tries:
                     if is_alone and self._about.is_known_alone():
                         raise self._about.broken(lost) from lost
                     raise
                 self._patience.pause(tried)
-            is_alone = tried == self._patience.tries - 1 and self._about.is_known_alone()
+            is_alone = self._about.is_known_alone()
             self._reopen()
 
     def _reopen(self) -> None:

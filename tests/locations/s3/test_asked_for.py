@@ -7,7 +7,9 @@ import os
 import pytest
 
 from fonoteca.core.place import Key
-from fonoteca.errors import Broken, Denied
+from fonoteca.errors import Broken, Conflict, Denied
+from fonoteca.locations.patience import Patience
+from fonoteca.locations.retry import Retrying
 from fonoteca.locations.s3.address import Address
 from fonoteca.locations.s3.location import S3Location
 from support.lying import lying
@@ -133,3 +135,35 @@ def test_an_address_without_an_endpoint_is_amazons_own():
         S3Location("cloud", Address("ana-music", region="eu-west-3"), None).where()
         == "s3:amazonaws.com/eu-west-3"
     )
+
+
+def test_an_object_that_lost_half_its_bytes_is_unreadable_and_can_be_replaced(radosgw: S3Server):
+    """A disk of the store died: listed as before, it can be neither read nor copied, and must not stay for ever."""
+    bucket, prefix = radosgw.prefix()
+    key, data = Key(b"music/scans.pdf"), os.urandom(9 << 20)
+    location = Retrying(s3_location(radosgw, bucket, prefix, limit_s=1.0), Patience(tries=2, first_s=0.0))
+    with location.open(write=True) as place:
+        put(place, key, data)
+        radosgw.tail_on_disk(bucket, f"{prefix}/music/scans.pdf").lose()
+
+        with pytest.raises((Broken, Conflict)):  # Ceph falls silent, and then knows nothing of the rest
+            content(place, key)
+        outcome = put(place, key, data, over=stamp(place, key), keep=b".fonoteca/quarantine/ab/000001.pdf")
+
+        assert outcome.error is None
+        assert data == content(place, key)
+        assert place.stat(Key(b".fonoteca/quarantine/ab/000001.pdf")) is None
+
+
+def test_what_cannot_be_kept_as_a_version_is_not_replaced(radosgw: S3Server):
+    """Only bad bytes may be let go of when a server does not have them."""
+    bucket, prefix = radosgw.prefix()
+    key, data = Key(b"music/scans.pdf"), os.urandom(9 << 20)
+    location = s3_location(radosgw, bucket, prefix, limit_s=1.0)
+    with location.open(write=True) as place:
+        put(place, key, data)
+        radosgw.tail_on_disk(bucket, f"{prefix}/music/scans.pdf").lose()
+
+        outcome = put(place, key, data, over=stamp(place, key), keep=b".fonoteca/versions/ab/abcd.pdf")
+
+        assert isinstance(outcome.error, Conflict)

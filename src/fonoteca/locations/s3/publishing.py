@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fonoteca.core.manifest.layout import QUARANTINE
 from fonoteca.core.place import OWN, Key, Stat
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
@@ -101,6 +102,10 @@ class Publishing:
         self.batch.settle(item)
         self._take_name(item)
 
+    def _has_nothing(self, key: Key, keep: Key, standing: Stat) -> bool:
+        """True for bad bytes that the server lists and does not have: nothing is lost that could be put aside."""
+        return keep.startswith(QUARANTINE) and self.store.head(key) == standing
+
     def _keep(self, key: Key, keep: Key, standing: Stat) -> None:
         """The old under its second name, before its key is taken."""
         kept = self.store.head(keep)
@@ -111,6 +116,8 @@ class Publishing:
         try:
             self.store.copy(key, keep, standing)
         except (Missing, Unmet) as error:
+            if self._has_nothing(key, keep, standing):
+                return
             raise Conflict(self.place.name, key, "changed while it was put aside") from error
         kept = self.store.head(keep)
         if kept is None or kept.size != standing.size:
