@@ -17,7 +17,7 @@ from fonoteca.core.naming import rule_named, to_key
 from fonoteca.core.place import Key
 from fonoteca.disk import mounts
 from fonoteca.errors import Broken, Conflict, Denied, Locked
-from fonoteca.locations.base import Location, OpenLocation
+from fonoteca.locations.base import Location, OpenLocation, Promise
 from fonoteca.locations.folder import FolderLocation
 from fonoteca.locations.rclone.address import Address
 from fonoteca.locations.rclone.location import RcloneLocation
@@ -191,7 +191,7 @@ def test_a_copy_made_over_there_is_published_like_any_other(
     later = MTIME + 60 * 10**9
     with place.batch() as batch:
         over, keep = stamp(place, key), Key(b".fonoteca/versions/cd/cd34.flac")
-        staged = batch.borrow(Key(version), Key(key), BIG, later, over=over, keep=keep)
+        staged = batch.borrow(Key(version), Promise(Key(key), BIG, later, over, keep))
         if staged is None:
             assert request.node.callspec.params["location"] in {"sftp 3 alone", *RCLONE_KINDS}
             return
@@ -213,7 +213,7 @@ def test_what_does_not_stand_there_is_not_borrowed(place: OpenLocation) -> None:
     put(place, b".fonoteca/versions/ab/ab12.flac", b"four")
     with place.batch() as batch:
         for name, size in ((b".fonoteca/versions/ab/ab99.flac", 4), (b".fonoteca/versions/ab/ab12.flac", 5)):
-            assert batch.borrow(Key(name), Key(b"music/a.flac"), size, MTIME) is None
+            assert batch.borrow(Key(name), Promise(Key(b"music/a.flac"), size, MTIME)) is None
 
 
 def test_leaving_a_batch_discards_what_was_not_published(location: Location) -> None:

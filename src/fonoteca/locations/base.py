@@ -46,6 +46,16 @@ class Reading(Protocol):
     def __exit__(self, *exc: object) -> None: ...
 
 
+class Promise(NamedTuple):
+    """What is going to be staged: see `Batch.create`."""
+
+    key: Key
+    size: int
+    mtime_ns: int
+    over: Stamp | None = None
+    keep: Key | None = None
+
+
 class Staged(NamedTuple):
     """Bytes that were written but count for nothing yet."""
 
@@ -99,19 +109,10 @@ class Batch(Protocol):
         """
         ...
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
-        """Stage for `key` a copy of what stands under `source`, made over there; the rest as for `create`.
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
+        """Stage a copy of what stands under `source`, made over there; the rest as for `create`.
 
-        The copy has blocks of its own, so that one rotten sector is not both. None where nothing of `size` bytes stands
+        The copy has blocks of its own, so that one rotten sector is not both. None where nothing of that size stands
         there, or the place makes no copies: then the bytes are to be sent.
         """
         ...

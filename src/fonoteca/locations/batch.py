@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from fonoteca.core.digest import Block
 from fonoteca.core.entry import storable_ns
@@ -17,15 +17,13 @@ from fonoteca.disk.names import Names
 from fonoteca.disk.reading import DiskReading
 from fonoteca.disk.staging import Draft, Stage, StagedFile
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
-from fonoteca.locations.base import Outcome, Staged
+from fonoteca.locations.base import Outcome, Promise, Staged
+from fonoteca.locations.copying import copied_here
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.same import same_bytes
 
 if TYPE_CHECKING:
     from fonoteca.locations.open import OpenFolder
-
-Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
-"""What `create` was told: key, size, mtime_ns, over, keep."""
 
 
 def stat_of(found: os.stat_result) -> Stat:
@@ -100,27 +98,11 @@ class FolderBatch:
             draft = self._stage.create(size, mtime_ns)
         except OSError as error:  # in `incoming/`: not about the key
             raise self._place.border(needed=size).seen(error) from error
-        return FolderWriting(self._place, draft, (key, size, mtime_ns, over, keep))
+        return FolderWriting(self._place, draft, Promise(key, size, mtime_ns, over, keep))
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`."""
-        found = self._place.stat(source)
-        if found is None or found.size != size:
-            return None
-        writing = self.create(key, size, mtime_ns, over=over, keep=keep)
-        with self._place.read(source) as reading:
-            for block in reading:
-                writing.write(block)
-        return writing.finish()
+        return copied_here(self._place, self, source, promise)
 
     def flush(self) -> None:
         """See `base.Batch`."""

@@ -20,7 +20,7 @@ from fonoteca.core.flow import Allowance, after, resumes
 from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.core.policy import Rate
 from fonoteca.errors import Paused
-from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Site, Staged, Writing
+from fonoteca.locations.base import Batch, OpenLocation, Outcome, Promise, Reading, Site, Staged, Writing
 
 PIECE = 64 << 10
 """Bytes that go at once: a slow line flows evenly, and a stop is heard between two pieces."""
@@ -209,18 +209,9 @@ class LimitedBatch:
         """See `base.Batch`."""
         return LimitedWriting(self.inner.create(key, size, mtime_ns, over=over, keep=keep), self.there)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`. Nothing goes there for it."""
-        return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+        return self.inner.borrow(source, promise)
 
     def flush(self) -> None:
         """See `base.Batch`."""

@@ -20,7 +20,8 @@ from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
 from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, Traits
 from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Locked
-from fonoteca.locations.base import Outcome, Staged
+from fonoteca.locations.base import Outcome, Promise, Staged
+from fonoteca.locations.copying import copied_here
 from fonoteca.locations.keys import check_over, checked, is_listed
 
 _BLOCK = 1 << 20
@@ -245,7 +246,7 @@ class MemoryReading:
 class MemoryWriting:
     """See `base.Writing`."""
 
-    def __init__(self, place: OpenMemory, promise: tuple[Key, int, int, Stamp | None, Key | None]) -> None:
+    def __init__(self, place: OpenMemory, promise: Promise) -> None:
         self._place = place
         self._promise = promise
         self._data = bytearray()
@@ -284,27 +285,11 @@ class MemoryBatch:
         """See `base.Batch`."""
         self._place.for_writing()
         check_over(self._place.name, key, over, keep)
-        return MemoryWriting(self._place, (key, size, mtime_ns, over, keep))
+        return MemoryWriting(self._place, Promise(key, size, mtime_ns, over, keep))
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`."""
-        found = self._place.stat(source)
-        if found is None or found.size != size:
-            return None
-        writing = self.create(key, size, mtime_ns, over=over, keep=keep)
-        with self._place.read(source) as reading:
-            for block in reading:
-                writing.write(block)
-        return writing.finish()
+        return copied_here(self._place, self, source, promise)
 
     def flush(self) -> None:
         """See `base.Batch`."""

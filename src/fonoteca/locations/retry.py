@@ -18,7 +18,7 @@ from typing import TypeAlias, TypeVar
 
 from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
 from fonoteca.errors import Conflict, Lost
-from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Site, Staged, Writing
+from fonoteca.locations.base import Batch, OpenLocation, Outcome, Promise, Reading, Site, Staged, Writing
 from fonoteca.locations.patience import About, Patience, RetryingReading, Skipping
 
 T = TypeVar("T")
@@ -216,18 +216,9 @@ class RetryingBatch:
         """See `base.Batch`."""
         return self.inner.create(key, size, mtime_ns, over=over, keep=keep)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`."""
-        return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+        return self.inner.borrow(source, promise)
 
     def flush(self) -> None:
         """See `base.Batch`."""

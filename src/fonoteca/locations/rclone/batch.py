@@ -10,12 +10,12 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from fonoteca.core.digest import Block
 from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import Broken, LocationError, Refused
-from fonoteca.locations.base import Outcome, Staged
+from fonoteca.locations.base import Outcome, Promise, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.rclone.border import meant
 from fonoteca.locations.rclone.client import Failure
@@ -31,9 +31,6 @@ SMALL = 1 << 20
 
 HELD_BYTES = 16 << 20
 """So much is held at most."""
-
-Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
-"""What `create` was told: key, size, mtime_ns, over, keep."""
 
 
 @dataclass(eq=False, slots=True)
@@ -123,7 +120,7 @@ class RcloneBatch:
         name = self.folder + b"/%d" % len(self._uploads)
         self.place.remote.make_folders([name])
         offer = self.place.remote.offer(size, mtime_ns)
-        upload = Upload(name, (key, size, mtime_ns, over, keep), offer)
+        upload = Upload(name, Promise(key, size, mtime_ns, over, keep), offer)
         self._uploads.append(upload)
         if size <= SMALL:
             upload.held = bytearray()
@@ -131,26 +128,18 @@ class RcloneBatch:
             upload.answer = self._streams.submit(self.place.remote.upload, name, offer)
         return RcloneWriting(self, upload)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`. Where the remote copies by itself: else the bytes would come here and go back."""
         remote = self.place.remote
         found = remote.stat(source)
+        key, size, mtime_ns, over, keep = promise
         if found is None or found.size != size or not remote.features()["Features"].get("Copy"):
             return None
         check_over(self.place.name, key, over, keep)
         for each in (key, keep or key):
             remote.text(each)
         name = self.folder + b"/%d" % len(self._uploads)
-        upload = Upload(name, (key, size, mtime_ns, over, keep), remote.offer(size, mtime_ns), came=size)
+        upload = Upload(name, promise, remote.offer(size, mtime_ns), came=size)
         self._uploads.append(upload)
         remote.make_folders([name])
         remote.copy(source, name)

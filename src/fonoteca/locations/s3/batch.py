@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fonoteca.core.digest import Block
 from fonoteca.core.place import OWN, Key, Stamp
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
-from fonoteca.locations.base import Outcome, Reading, Staged
+from fonoteca.locations.base import Outcome, Promise, Reading, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.s3.border import Missing, Unmet
 from fonoteca.locations.s3.chunks import CHUNK
@@ -95,26 +95,18 @@ class S3Batch:
                 self.store.name(each)
         self._number += 1
         part = size if size <= ONE else max(PART, -(-size // MOST_PARTS))
-        item = Item((key, size, mtime_ns, over, keep), Key(self._folder + b"/%d" % self._number), part)
+        item = Item(Promise(key, size, mtime_ns, over, keep), Key(self._folder + b"/%d" % self._number), part)
         item.direct = over is None
         if size <= HELD_SIZE and self.place.hold(size):
             item.held = bytearray()
         return S3Writing(self, item)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`. The copy is made over there, in `incoming/`."""
         found = self.store.head(source)
-        if found is None or found.size != size:
+        if found is None or found.size != promise.size:
             return None
+        key, size, mtime_ns, over, keep = promise
         item = self.create(key, size, mtime_ns, over=over, keep=keep).item
         self._unhold(item)
         item.direct = item.is_open = False

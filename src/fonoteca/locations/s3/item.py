@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
-from fonoteca.core.place import Key, Stamp, Stat
+from fonoteca.core.place import Key, Stat
 from fonoteca.errors import Refused
+from fonoteca.locations.base import Promise
 from fonoteca.locations.s3.store import Upload
-
-Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
-"""What `create` was told: key, size, mtime_ns, over, keep."""
 
 
 @dataclass(eq=False, slots=True)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from fonoteca.core.digest import Block
 from fonoteca.core.place import Key, Stamp
 from fonoteca.errors import Broken, LocationError, Refused
-from fonoteca.locations.base import Outcome, Staged
+from fonoteca.locations.base import Outcome, Promise, Staged
 from fonoteca.locations.keys import check_over
 from fonoteca.locations.patience import Patience
 from fonoteca.locations.sftp import packets
@@ -39,8 +39,8 @@ UNANSWERED = 1 << 20
 FLUSH_EACH = 64 << 20
 """A large file is flushed this often, so that no single flush takes long on a slow disk."""
 
-Promise: TypeAlias = tuple[Key, int, int, Stamp | None, Key | None]
-"""What `create` was told: key, size, mtime_ns, over, keep."""
+
+_NOTHING = Promise(Key(b""), 0, 0)
 
 
 @dataclass(slots=True)
@@ -114,7 +114,7 @@ class SftpBatch:
     _sent: deque[tuple[int, int, Promise]] = field(default_factory=deque)
     """Requests whose answers were not read yet: number, bytes, whose."""
     _unanswered: int = 0
-    _whose: Promise = (Key(b""), 0, 0, None, None)
+    _whose: Promise = _NOTHING
     """What is being done now, for the sentence about a failure."""
 
     def create(
@@ -122,29 +122,21 @@ class SftpBatch:
     ) -> SftpWriting:
         """See `base.Batch`."""
         check_over(self.place.name, key, over, keep)
-        promise = (key, size, mtime_ns, over, keep)
+        promise = Promise(key, size, mtime_ns, over, keep)
         name = self.folder + b"/%d" % self._next
         self._next += 1
         upload = Upload(name, 0, held=bytearray() if size <= SMALL else None)
         self.guarded(promise, upload, lambda: self._open(upload))
         return SftpWriting(self, upload, promise)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`. Where the server knows `copy-data`."""
         if packets.COPY_DATA not in self.wire.extensions:
             return None
         found = self.place.stat(source)
-        if found is None or found.size != size:
+        if found is None or found.size != promise.size:
             return None
+        key, size, mtime_ns, over, keep = promise
         writing = self.create(key, size, mtime_ns, over=over, keep=keep)
         writing.copy(source)
         return writing.finish()

@@ -12,6 +12,7 @@ from fonoteca.catalogue.pending import WRITTEN
 from fonoteca.core.manifest.layout import version_key
 from fonoteca.core.plan.copies import Action, Decision, Target, Work, action_for
 from fonoteca.core.verdict import Verdict
+from fonoteca.locations.base import Promise
 from fonoteca.tasks.copying.messages import Missed, Other
 from fonoteca.tasks.copying.predecessor import ABOUT_ONE
 
@@ -42,9 +43,8 @@ def borrow(lane: Lane, draft: Draft, other: Other) -> None:
     content = decision.content
     source = version_key(content.sha256, work.path)
     try:
-        staged = draft.batch.borrow(
-            source, target.key, content.size, decision.stat.mtime_ns, over=stamp, keep=keep
-        )
+        promise = Promise(target.key, content.size, decision.stat.mtime_ns, stamp, keep)
+        staged = draft.batch.borrow(source, promise)
     except ABOUT_ONE:  # a bad sector under the version: whoever verifies it says so
         staged = None
     if staged is None:

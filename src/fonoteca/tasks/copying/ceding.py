@@ -14,7 +14,7 @@ from typing import TypeVar
 from fonoteca.core.copy import Level
 from fonoteca.core.digest import Block
 from fonoteca.core.place import Identity, Key, Space, Stamp, Stat, StoreDigest, Traits
-from fonoteca.locations.base import Batch, OpenLocation, Outcome, Reading, Staged, Writing
+from fonoteca.locations.base import Batch, OpenLocation, Outcome, Promise, Reading, Staged, Writing
 from fonoteca.tasks.copying.turns import Baton
 
 T = TypeVar("T")
@@ -104,19 +104,10 @@ class _CedingBatch:
         with self.baton.ceded():
             return _CedingWriting(self.inner.create(key, size, mtime_ns, over=over, keep=keep), self.baton)
 
-    def borrow(
-        self,
-        source: Key,
-        key: Key,
-        size: int,
-        mtime_ns: int,
-        *,
-        over: Stamp | None = None,
-        keep: Key | None = None,
-    ) -> Staged | None:
+    def borrow(self, source: Key, promise: Promise) -> Staged | None:
         """See `base.Batch`."""
         with self.baton.ceded():
-            return self.inner.borrow(source, key, size, mtime_ns, over=over, keep=keep)
+            return self.inner.borrow(source, promise)
 
     def flush(self) -> None:
         """See `base.Batch`."""
