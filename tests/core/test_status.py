@@ -84,6 +84,16 @@ def test_the_worst_part_speaks_for_all():
     assert {reason.word for reason in judgement.reasons} == {Overall.DAMAGED, Overall.HELD, Overall.AWAY}
 
 
+@pytest.mark.parametrize(
+    ("apart", "command"), [(0, "fonoteca backup red"), (1, "fonoteca repair red --apply")]
+)
+def test_the_command_that_is_named_puts_it_right(apart, command):
+    """A backup copies the present again; earlier versions come back from other copies."""
+    judgement = judge(archive(location=changed(RED, damaged=2, damaged_apart=apart)))
+
+    assert [command] == [reason.remedy for reason in judgement.reasons]
+
+
 def test_a_removable_location_that_is_away_is_a_line_not_a_code():
     """A drive in a drawer is how it should be."""
     judgement = judge(archive(location=changed(RED, presence=Presence.AWAY, excused=True)))

@@ -277,7 +277,8 @@ def _of_location(
         yield _at(location, Overall.LOST, ExitCode.LOST, sentence, remedy, Concern.LOST_COPIES)
     if location.damaged > location.lost:
         found = _count(location.damaged - location.lost, "copy is", "copies are")
-        sentence, remedy = f"{found} damaged or missing at {name}.", f"fonoteca backup {name}"
+        remedy = f"fonoteca repair {name} --apply" if location.damaged_apart else f"fonoteca backup {name}"
+        sentence = f"{found} damaged or missing at {name}."
         yield _at(location, Overall.DAMAGED, ExitCode.REPAIRABLE, sentence, remedy, Concern.DAMAGED_COPIES)
     yield from _presence(location)
     # What a drive in its drawer lacks is a line until it is due again; `copies` of the policy still counts.

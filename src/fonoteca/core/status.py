@@ -90,6 +90,8 @@ class LocationStatus:
     """Copies found wrong, unreadable or vanished, and not put right since; none of them is in `missing`."""
     lost: int = 0
     """Those of `damaged` that no other copy and no library entry can put right."""
+    damaged_apart: int = 0
+    """Those of `damaged` that no backup copies anew: earlier versions, and copies of what a library lacks."""
     level: Level = Level.NONE
     """The weakest level among its copies."""
     last_verified_ns: int | None = None

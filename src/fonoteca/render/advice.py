@@ -33,8 +33,11 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield "fonoteca backup    # copies what was written back"
     elif tally.retagged_first:
         yield "fonoteca tags restore … --apply    # the same words again: does it"
-    for location in _damaged_at(tally) if tally.task != "repair" else ():
-        yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
+    for location, versions_alone in _damaged_at(tally).items() if tally.task != "repair" else ():
+        if not versions_alone:
+            yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
+        else:
+            yield f"fonoteca repair {location} --apply    # brings its earlier versions back from other copies"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
     if FindingKind.HELD in tally.findings:
@@ -66,9 +69,13 @@ def _would_put_back(tally: Tally) -> bool:
     return tally.task == "hold reject" and any(how.startswith("would") for how in tally.restored)
 
 
-def _damaged_at(tally: Tally) -> list[str]:
-    """Locations with damage, first found first; a bare one has nothing to copy from."""
-    seen = [
-        found.location for kind in _DAMAGE if kind in tally.findings for found in tally.findings[kind].first
-    ]
-    return [safe(name) for name in dict.fromkeys(seen) if name and "/" not in name]
+def _damaged_at(tally: Tally) -> dict[str, bool]:
+    """Locations with damage, first found first, and whether only earlier versions are bad there, which no backup copies
+    again; a bare one has nothing to copy from."""
+    seen: dict[str, bool] = {}
+    for kind in _DAMAGE:
+        for found in tally.findings[kind].first if kind in tally.findings else ():
+            if found.location and "/" not in found.location:
+                name = safe(found.location)
+                seen[name] = seen.get(name, True) and found.detail.startswith("an earlier version")
+    return seen

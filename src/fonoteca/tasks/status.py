@@ -210,6 +210,7 @@ def _location(archive: Archive, config: LocationConfig, known: _Known) -> Locati
         bytes=copies.bytes,
         missing=_present(known) - _present(known, row.id) - bad.of_present,
         damaged=copies.bad,
+        damaged_apart=max(copies.bad - bad.of_present, 0),
         vanished=bad.vanished,
         lost=bad.lost,
         level=Level(copies.level) if copies.copies else Level.NONE,
