@@ -54,6 +54,7 @@ def daemon(
     from fonoteca.daemon.loop import Daemon
     from fonoteca.daemon.notify import Manager
     from fonoteca.daemon.saying import LEVELS, Voice
+    from fonoteca.disk.gentle import be_smallest
 
     voice = Voice(
         _said,
@@ -63,7 +64,7 @@ def daemon(
         least=LEVELS[log_level or ("warning" if face.flags.quiet else "info")],
     )
     manager = Manager.of(os.environ, os.getpid())
-    one = Daemon(face.config_path, face.config, voice, manager)
+    one = Daemon(face.config_path, face.config, voice, manager, rest=be_smallest)
     _obey(one, face.stop)
     one.run()
     face.done()

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from fonoteca.daemon.telling import Telling
 from fonoteca.daemon.watching import GATHER_S, Watching
 from fonoteca.daemon.work import CatchUp, Follow, Scan, ScrubPlace, is_heavy, name_of
 from fonoteca.daemon.worker import Outcome, Stillness, Worker
+from fonoteca.disk.gentle import be_small
 from fonoteca.disk.lock import hold_lock
 from fonoteca.errors import CatalogueUnwritable, ConfigError, FonotecaError, UsageError
 from fonoteca.library.watch import Watch
@@ -60,6 +62,8 @@ class Daemon:
     manager: Manager = field(default_factory=Manager)
     clock: Clock = field(default_factory=Clock)
     bell: Bell = field(default_factory=Bell)
+    rest: Callable[[], None] = be_small
+    """Gives memory back after each piece of work."""
     settling: Settling = field(init=False)
     watching: Watching = field(init=False)
     lookout: Lookout = field(init=False)
@@ -105,7 +109,7 @@ class Daemon:
         self.watching = Watching(Watch(self.bell.ring), self.settling)
         stillness = Stillness(self.settling, self.clock)
         self.telling = Telling.of(self.config, self.voice, self.clock, self.bell.ring)
-        self.worker = Worker(self.clock, self.bell, stillness)
+        self.worker = Worker(self.clock, self.bell, stillness, rest=self.rest)
         self.telling.attend(self.worker)
         self.control = Control(self.config.catalogue, self.bell)
         self.agenda = Agenda(self._since())

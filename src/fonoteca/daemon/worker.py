@@ -149,6 +149,8 @@ class Worker:
     began: Callable[[], None] = lambda: None
     looked: Callable[[Archive], None] = lambda archive: None
     """Sees the archive at the end of each piece of work, in its thread, and raises nothing."""
+    rest: Callable[[], None] = be_small
+    """Called after each piece of work, in its thread."""
     _thread: threading.Thread | None = None
     _outcome: Outcome | None = None
 
@@ -185,7 +187,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001  the loop says it, and goes on with the other work
             outcome.error = error
         finally:
-            be_small()
+            self.rest()
             outcome.is_over = True
             self.bell.ring()
 
