@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from fonoteca.core.place import Key
+from fonoteca.errors import Full
 from fonoteca.locations.keys import INCOMING
 from fonoteca.locations.s3.border import Missing
 from fonoteca.locations.s3.store import Store
@@ -44,7 +45,10 @@ class Names:
         note = self._name(NOTES)
         with self._lock:
             self._notes.append(note)
-        self._store.put(note, json.dumps([[key.decode(), size] for key, size in fresh]).encode())
+        try:
+            self._store.put(note, json.dumps([[key.decode(), size] for key, size in fresh]).encode())
+        except Full as full:  # what is to come is more than the note
+            raise Full(full.place, sum(size for _, size in fresh), full.free) from full
 
     def forget(self) -> None:
         """Have no note any more. Raises LocationError: what it names would be removed one day."""
