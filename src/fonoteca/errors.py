@@ -134,9 +134,10 @@ class CatalogueNewer(CatalogueError):
 
 
 class CatalogueUnwritable(CatalogueError):
-    """Its disk is full or read-only, or permission is lacking."""
+    """Its disk is full or read-only, or permission is lacking: `reason` in the system's own words."""
 
     def __init__(self, path: str, reason: str) -> None:
+        self.reason = reason
         super().__init__(
             path,
             f"The catalogue {path} cannot be written: {reason}. Nothing is recorded that cannot be kept, "

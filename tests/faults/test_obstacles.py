@@ -175,3 +175,15 @@ def test_what_a_killed_run_left_of_a_snapshot_is_removed(tmp_path: Path) -> None
     home.backup()
 
     assert not left.exists()
+
+
+def test_what_the_running_process_is_making_of_a_snapshot_stays(tmp_path: Path) -> None:
+    """Another location's lane may be sending it at that very moment."""
+    home = Home(tmp_path)
+    home.write("a.jpg", b"x")
+    home.backup()
+    making = home.catalogue.parent / f".snapshot-{os.getpid()}-abcdef"
+    making.mkdir()
+    home.backup()
+
+    assert making.exists()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from urllib.parse import quote
 
 from fonoteca.catalogue.schema import STEPS, VERSION
@@ -91,13 +91,19 @@ def scratch(path: str) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = OFF")
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA temp_store = FILE")
     _upgrade(connection, 0)
     return connection
 
 
-def snapshot(connection: sqlite3.Connection, path: str) -> None:
-    """Write a consistent copy of the whole catalogue to the new file `path`."""
-    connection.execute("VACUUM INTO ?", (path,))
+def snapshot(catalogue: str, path: str) -> None:
+    """Write a consistent copy of all that is committed in `catalogue` to the new file `path`.
+
+    Over a connection of its own: SQLite refuses it to one whose statements another thread has yet to read to their end.
+    Raises CatalogueError.
+    """
+    with translated(catalogue), closing(_connect_reader(catalogue)) as connection:
+        connection.execute("VACUUM INTO ?", (path,))
 
 
 @contextmanager
@@ -128,6 +134,7 @@ def _prepare_writer(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA temp_store = FILE")  # a million paths take no memory
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
     if found < VERSION:
         _upgrade(connection, found)
@@ -144,6 +151,7 @@ def _connect_reader(path: str) -> sqlite3.Connection:
             uri + "?immutable=1", uri=True, isolation_level=None, check_same_thread=False
         )
     connection.execute("PRAGMA cache_size = -16000")
+    connection.execute("PRAGMA temp_store = FILE")  # a million paths take no memory
     return connection
 
 

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from fonoteca.catalogue.temporary import provide_function, provide_table
 from fonoteca.core.plan.scrub import Urgency, turn
 
 PAGE = 1000
@@ -58,13 +59,13 @@ def gather(
     connection: sqlite3.Connection, locations: Iterable[int], libraries: Iterable[int]
 ) -> tuple[int, int]:
     """Make the run's list; gives its files and bytes. Within one turn the order is that of names: a disk reads on."""
-    connection.create_function("urgency", 4, _urgency, deterministic=True)
-    connection.create_function("since", 4, _since, deterministic=True)
-    connection.execute("PRAGMA temp_store = FILE")
-    connection.execute("DROP TABLE IF EXISTS temp.due")
-    connection.execute(
-        "CREATE TEMP TABLE due (rank INTEGER PRIMARY KEY, kind TEXT NOT NULL, place INTEGER NOT NULL, "
-        "number INTEGER NOT NULL, size INTEGER NOT NULL, urgency INTEGER NOT NULL)"
+    provide_function(connection, "urgency", 4, _urgency)
+    provide_function(connection, "since", 4, _since)
+    provide_table(
+        connection,
+        "due",
+        "(rank INTEGER PRIMARY KEY, kind TEXT NOT NULL, place INTEGER NOT NULL, "
+        "number INTEGER NOT NULL, size INTEGER NOT NULL, urgency INTEGER NOT NULL)",
     )
     wanted = {"locations": _numbers(locations), "libraries": _numbers(libraries)}
     every = " UNION ALL ".join(part.format(**wanted) for part in (_COPIES, _VERSIONS, _ORIGINALS))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.entries import PATH
+from fonoteca.catalogue.temporary import provide_table
 from fonoteca.core.place import Key
 
 
@@ -118,11 +119,10 @@ def note_leaving(
     connection: sqlite3.Connection, location: int, library: int, fold: Callable[[Key], bytes]
 ) -> None:
     """Write down, for this run, under which folded keys misplaced copies stand."""
-    connection.execute("DROP TABLE IF EXISTS temp.leaving")
-    connection.execute("CREATE TEMP TABLE leaving (fold BLOB NOT NULL, entry INTEGER NOT NULL UNIQUE)")
+    columns = "(fold BLOB NOT NULL, entry INTEGER NOT NULL UNIQUE)"
+    provide_table(connection, "leaving", columns, "leaving_fold ON leaving (fold)")
     rows = ((fold(Key(copy.key)), copy.entry) for copy in every(connection, location, library))
     connection.executemany("INSERT INTO leaving VALUES (?, ?)", rows)
-    connection.execute("CREATE INDEX leaving_fold ON leaving (fold)")
 
 
 def leaving(connection: sqlite3.Connection, fold: bytes) -> int | None:

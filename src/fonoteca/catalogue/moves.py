@@ -17,21 +17,29 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fonoteca.catalogue.entries import PATH
+from fonoteca.catalogue.temporary import provide_table
 from fonoteca.core.entry import Content, FileStat
 from fonoteca.core.plan.moves import Arrival, Evidence, Lost
 
-_TABLES = (
-    "CREATE TEMP TABLE lost (entry INTEGER PRIMARY KEY, inode INTEGER NOT NULL, size INTEGER NOT NULL, "
-    "mtime_ns INTEGER NOT NULL, place TEXT NOT NULL, was_gone INTEGER NOT NULL)",
-    "CREATE INDEX lost_inode ON lost (inode)",
-    "CREATE INDEX lost_size ON lost (size)",
-    "CREATE TEMP TABLE moves (entry INTEGER PRIMARY KEY, pending INTEGER NOT NULL UNIQUE, occupant INTEGER, "
-    "kind TEXT NOT NULL, evidence TEXT NOT NULL)",
-    "CREATE INDEX moves_occupied ON moves (occupant) WHERE occupant IS NOT NULL",
-    "CREATE TEMP TABLE sighted (pending INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, "
-    "mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, trusted INTEGER NOT NULL)",
-    "CREATE TEMP TABLE heard (pending INTEGER PRIMARY KEY, payload TEXT NOT NULL)",
-)
+_TABLES = {
+    "lost": (
+        "(entry INTEGER PRIMARY KEY, inode INTEGER NOT NULL, size INTEGER NOT NULL, "
+        "mtime_ns INTEGER NOT NULL, place TEXT NOT NULL, was_gone INTEGER NOT NULL)",
+        "lost_inode ON lost (inode)",
+        "lost_size ON lost (size)",
+    ),
+    "moves": (
+        "(entry INTEGER PRIMARY KEY, pending INTEGER NOT NULL UNIQUE, occupant INTEGER, "
+        "kind TEXT NOT NULL, evidence TEXT NOT NULL)",
+        "moves_occupied ON moves (occupant) WHERE occupant IS NOT NULL",
+    ),
+    "sighted": (
+        "(pending INTEGER PRIMARY KEY, sha256 BLOB NOT NULL, size INTEGER NOT NULL, "
+        "mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, trusted INTEGER NOT NULL)",
+    ),
+    "heard": ("(pending INTEGER PRIMARY KEY, payload TEXT NOT NULL)",),
+}
+"""The columns of each, and its indexes."""
 _LOST = (
     "INSERT OR IGNORE INTO lost SELECT e.id, e.inode, e.size, e.mtime_ns, coalesce(f.file_system, ''), "
     "{was_gone} FROM {source} CROSS JOIN folders f ON f.id = e.folder WHERE f.library = :library AND {condition}"
@@ -55,10 +63,8 @@ _WITHOUT_FILE = "NOT EXISTS (SELECT 1 FROM pending h WHERE h.entry = o.entry)"
 
 def begin(connection: sqlite3.Connection, library: int) -> bool:
     """Gather the lost entries of this pass, those of earlier ones with them; False when there is none."""
-    for table in ("lost", "moves", "sighted", "heard"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    for statement in _TABLES:
-        connection.execute(statement)
+    for table, (columns, *indexes) in _TABLES.items():
+        provide_table(connection, table, columns, *indexes)
     for statement in _LOST_ONES:
         connection.execute(statement, {"library": library})
     return any_lost(connection)

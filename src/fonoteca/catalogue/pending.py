@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from fonoteca.catalogue import tallies
+from fonoteca.catalogue.temporary import provide_table
 
 
 class Pending(NamedTuple):
@@ -33,24 +34,24 @@ OTHER_TIME = "another time"
 
 def begin(connection: sqlite3.Connection) -> None:
     """Make the tables of this run, empty."""
-    connection.execute("PRAGMA temp_store = FILE")
-    connection.execute("DROP TABLE IF EXISTS temp.absent")
-    connection.execute("CREATE TEMP TABLE absent (entry INTEGER PRIMARY KEY)")
+    provide_table(connection, "absent", "(entry INTEGER PRIMARY KEY)")
     begin_part(connection, "")
 
 
 def begin_part(connection: sqlite3.Connection, part: str) -> None:
     """Make the tables of one plan, empty. `part` is made of letters, digits and `_`."""
-    connection.execute(f"DROP TABLE IF EXISTS temp.pending{part}")
-    connection.execute(f"DROP TABLE IF EXISTS temp.again{part}")
-    connection.execute(
-        f"CREATE TEMP TABLE pending{part} (id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
+    provide_table(
+        connection,
+        f"pending{part}",
+        "(id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, name BLOB NOT NULL, "
         "entry INTEGER, reason TEXT NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL DEFAULT 0, "
-        "ctime_ns INTEGER NOT NULL DEFAULT 0, inode INTEGER NOT NULL DEFAULT 0)"
+        "ctime_ns INTEGER NOT NULL DEFAULT 0, inode INTEGER NOT NULL DEFAULT 0)",
     )
-    connection.execute(
-        f"CREATE TEMP TABLE again{part} (folder INTEGER NOT NULL, name BLOB NOT NULL, entry INTEGER, "
-        "reason TEXT NOT NULL, size INTEGER NOT NULL, UNIQUE (folder, name))"
+    provide_table(
+        connection,
+        f"again{part}",
+        "(folder INTEGER NOT NULL, name BLOB NOT NULL, entry INTEGER, "
+        "reason TEXT NOT NULL, size INTEGER NOT NULL, UNIQUE (folder, name))",
     )
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator
 
+from fonoteca.catalogue.temporary import provide_table
+
 
 def begin(connection: sqlite3.Connection) -> None:
     """Make the tables of this run, empty."""
-    connection.execute("PRAGMA temp_store = FILE")
-    for table in ("standing", "folded"):
-        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
-    connection.execute(
-        "CREATE TEMP TABLE standing (location INTEGER NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
-        "mtime_ns INTEGER, PRIMARY KEY (location, key)) WITHOUT ROWID"
+    provide_table(
+        connection,
+        "standing",
+        "(location INTEGER NOT NULL, key BLOB NOT NULL, size INTEGER NOT NULL, "
+        "mtime_ns INTEGER, PRIMARY KEY (location, key)) WITHOUT ROWID",
     )
-    connection.execute(
-        "CREATE TEMP TABLE folded (location INTEGER NOT NULL, fold BLOB NOT NULL, owner BLOB NOT NULL, "
-        "PRIMARY KEY (location, fold)) WITHOUT ROWID"
+    provide_table(
+        connection,
+        "folded",
+        "(location INTEGER NOT NULL, fold BLOB NOT NULL, owner BLOB NOT NULL, "
+        "PRIMARY KEY (location, fold)) WITHOUT ROWID",
     )
 
 

@@ -115,7 +115,6 @@ class Restoring:
     def events(self, *, dry_run: bool) -> Iterator[Event]:
         """Everything. See `restore`."""
         with ExitStack() as stack:
-            self.archive.catalogue.execute("PRAGMA temp_store = FILE")
             opened: list[Opened] = []
             for each in open_all(
                 self.archive,

@@ -54,7 +54,6 @@ def _verify(
     archive: Archive, names: Sequence[str] | None, level: Level | None, sha256: bool
 ) -> Iterator[Event]:
     locations, libraries = meant(archive, names)
-    archive.catalogue.execute("PRAGMA temp_store = FILE")
     if names is None:
         _expect_whole(archive)
     for config in locations:

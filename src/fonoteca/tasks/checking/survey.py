@@ -12,6 +12,7 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import copies, journal, places, standing
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
+from fonoteca.catalogue.temporary import provide_function, provide_table
 from fonoteca.core import naming
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found
@@ -37,13 +38,13 @@ def is_due(row: PlaceRow, now_ns: int) -> bool:
 
 def list_all(connection: sqlite3.Connection, place: OpenLocation, row: PlaceRow) -> None:
     """Write every published name into the run's `listed` table."""
-    connection.execute("PRAGMA temp_store = FILE")
-    connection.execute("DROP TABLE IF EXISTS temp.listed")
-    connection.execute(
-        "CREATE TEMP TABLE listed (key BLOB PRIMARY KEY, actual BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER)"
-        " WITHOUT ROWID"
+    columns = (
+        "(key BLOB PRIMARY KEY, actual BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER) WITHOUT ROWID"
     )
+    provide_table(connection, "listed", columns)
     rule = naming.rule_named(row.identity.naming)
+    if rule.folds:  # every rule that folds does it alike
+        provide_function(connection, "fold", 1, lambda key: naming.fold(Key(key), rule))
     rows: list[tuple[bytes, bytes, int, int | None]] = []
     for key, stat in place.list(Key(b"")):
         if key in OUR_FILES or (key.startswith(OWN + b"/") and not key.startswith(VERSIONS)):
@@ -54,10 +55,6 @@ def list_all(connection: sqlite3.Connection, place: OpenLocation, row: PlaceRow)
             connection.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)", rows)
             rows.clear()
     connection.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)", rows)
-    if rule.folds:
-        connection.create_function("fold", 1, lambda key: naming.fold(Key(key), rule), deterministic=True)
-    else:
-        connection.create_function("fold", 1, lambda key: key, deterministic=True)
 
 
 def survey(archive: Archive, place: OpenLocation, row: PlaceRow) -> Iterator[Event]:

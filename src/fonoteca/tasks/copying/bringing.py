@@ -18,7 +18,7 @@ from fonoteca.catalogue import pending, places
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.config.model import LibraryConfig, LocationConfig
 from fonoteca.core.event import Event, LocationFailed, Phase, Warned
-from fonoteca.errors import LocationError, Lost
+from fonoteca.errors import CatalogueUnwritable, LocationError, Lost
 from fonoteca.locations.patience import Patience
 from fonoteca.tasks.checking.survey import is_due, survey
 from fonoteca.tasks.copying.extent import Extent
@@ -210,7 +210,6 @@ class Bringing:
                 put_snapshots(self.archive, [(one.place, row)], present[0][1])
             except LocationError as error:
                 yield self.fail(one, error)
-            except OSError as error:
-                yield Warned(
-                    f"No snapshot of the catalogue was put to {one.config.name}: {error.strerror or error}."
-                )
+            except (OSError, CatalogueUnwritable) as error:
+                why = error.reason if isinstance(error, CatalogueUnwritable) else error.strerror or error
+                yield Warned(f"No snapshot of the catalogue was put to {one.config.name}: {why}.")

@@ -173,19 +173,27 @@ def put_snapshots(archive: Archive, opened: list[tuple[OpenLocation, PlaceRow]],
     ]
     if not due:
         return
-    with tempfile.TemporaryDirectory(dir=folder, prefix=_SCRATCH) as scratch:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=_ours()) as scratch:
         plain = os.path.join(scratch, "catalogue.sqlite")
-        snapshot(archive.catalogue, plain)
+        snapshot(archive.config.catalogue, plain)
         packed = plain + ".gz"
         _pack(plain, packed)
         for place, row in due:
             _put_snapshot(archive, place, row, library, packed)
 
 
+def _ours() -> str:
+    """What the names of this process's snapshots begin with: two locations may be served at once."""
+    return f"{_SCRATCH}{os.getpid()}-"
+
+
 def _sweep(folder: str) -> None:
     """Remove what a run that was killed left of a snapshot: as large as the catalogue. The archive's lock is held."""
     with os.scandir(folder) as found:
-        left = [each.path for each in found if each.name.startswith(_SCRATCH)]
+        names = {each.name: each.path for each in found}
+    left = [
+        path for name, path in names.items() if name.startswith(_SCRATCH) and not name.startswith(_ours())
+    ]
     for path in left:
         shutil.rmtree(path)
 

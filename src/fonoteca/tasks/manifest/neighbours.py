@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from fonoteca.archive import Archive
 from fonoteca.catalogue import libraries, places
 from fonoteca.catalogue.places import PlaceRow
+from fonoteca.catalogue.temporary import provide_table
 from fonoteca.core import naming, sums
 from fonoteca.core.entry import LibraryId
 from fonoteca.core.event import Event
@@ -54,12 +55,8 @@ def their_sums(archive: Archive, place: OpenLocation, row: PlaceRow) -> Iterator
     What a damaged segment said is lacking until its owner wrote its manifest anew. Raises LocationError.
     """
     connection = archive.catalogue
-    connection.execute("PRAGMA temp_store = FILE")
-    table = f"temp.theirs_{row.id}"  # other places may be summed up at the same time
-    connection.execute(
-        f"CREATE TABLE IF NOT EXISTS {table} (key BLOB PRIMARY KEY, sha256 BLOB NOT NULL) WITHOUT ROWID"
-    )
-    connection.execute(f"DELETE FROM {table}")
+    table = f"theirs_{row.id}"  # other places may be summed up at the same time
+    provide_table(connection, table, "(key BLOB PRIMARY KEY, sha256 BLOB NOT NULL) WITHOUT ROWID")
     for card in strangers(archive, place):
         view = ChainView.of(place, LibraryId(card.id))
         for facts in believable(view).segments:
