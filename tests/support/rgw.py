@@ -69,7 +69,7 @@ host = localhost
 [osd.0]
 osd data = {folder}/osd
 osd objectstore = memstore
-memstore device bytes = 4294967296
+memstore device bytes = 12884901888
 osd memory target = 1073741824
 host = localhost
 [client.rgw]
