@@ -1,6 +1,8 @@
 """From a task's events to what the caller sees."""
 
+import io
 import json
+import sys
 
 import pytest
 
@@ -8,7 +10,7 @@ from fonoteca.cli.face import Face, Flags
 from fonoteca.cli.playing import play
 from fonoteca.cli.stopping import Stop
 from fonoteca.core.copy import Level
-from fonoteca.core.event import Copied, Found, RunEnded, RunStarted, Summary
+from fonoteca.core.event import Copied, Found, Phase, RunEnded, RunStarted, Summary
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.errors import Interrupted
 
@@ -84,3 +86,22 @@ def test_a_stream_without_an_end_is_not_success(capsys):
     """Unknown means failure."""
     assert play([STARTED, COPIED], face()) == 1
     assert play([STARTED, COPIED], face(json=True)) == 1
+
+
+def test_json_tells_at_once_what_begins(monkeypatch):
+    """A program that watches would otherwise see the start of a long copy when its first second is over, or later."""
+    seen = []
+
+    class Pipe(io.StringIO):
+        def flush(self):
+            seen.append(self.getvalue())
+
+    monkeypatch.setattr(sys, "stdout", Pipe())
+
+    def events():
+        yield STARTED
+        yield Phase("copy")
+        assert '"copy"' in seen[-1]
+        yield ended()
+
+    assert play(events(), face(json=True)) == 0

@@ -87,6 +87,7 @@ def test_a_finding_is_flat():
         "location": "red",
         "path": "a.mp3",
         "repairable": True,
+        "version": None,
     }
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from fonoteca.core.event import Event, RunEnded
+from fonoteca.core.event import Event, Phase, RunEnded
 from fonoteca.core.report import ExitCode
 from fonoteca.errors import Interrupted
 from fonoteca.tasks.heeding import heeding
@@ -28,7 +28,7 @@ def play(events: Iterable[Event], face: Face) -> int:
 
 
 def _as_json(events: Iterable[Event], face: Face) -> int:
-    """A line an event. Progress is flushed once a second, so that a program that watches sees it in time."""
+    """A line an event. Flushed once a second and when something else begins, so that who watches sees it in time."""
     code = ExitCode.INTERNAL
     flushed = monotonic()
     with closing(heeding(events, face.stop)) as heeded:
@@ -36,7 +36,7 @@ def _as_json(events: Iterable[Event], face: Face) -> int:
             face.lines.take(event)
             if isinstance(event, RunEnded):
                 code = ExitCode(event.exit_code)
-            if monotonic() - flushed > 1.0:
+            if isinstance(event, Phase) or monotonic() - flushed > 1.0:
                 sys.stdout.flush()
                 flushed = monotonic()
     return code

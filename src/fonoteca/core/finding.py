@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
@@ -127,8 +127,15 @@ class Finding:
     path: bytes | None = None
     repairable: bool | None = None
     """True when another copy or the library entry stands at `bytes` or better; None where that is not known."""
+    version: str | None = None
+    """The key of the earlier version that it is about, as shown; None where it is about a copy or a file."""
 
     @property
     def severity(self) -> Severity:
         """How it weighs."""
         return _SEVERITY[self.kind]
+
+    def of_version(self, key: bytes) -> Finding:
+        """The same, of the earlier version that is kept under `key`."""
+        shown = key.decode("ascii", "replace")
+        return replace(self, detail=f"an earlier version, kept as {shown}: {self.detail}", version=shown)

@@ -15,7 +15,6 @@ _HELD = (
     FindingKind.DAMAGED_BY_WRITE,
     FindingKind.UNSTABLE_READS,
 )
-_DAMAGE = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
 
 
 def next_commands(tally: Tally) -> list[str]:
@@ -33,11 +32,14 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield "fonoteca backup    # copies what was written back"
     elif tally.retagged_first:
         yield "fonoteca tags restore … --apply    # the same words again: does it"
-    for location, versions_alone in _damaged_at(tally).items() if tally.task != "repair" else ():
-        if not versions_alone:
-            yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
+    for name, has_versions in tally.bad_at.items() if tally.task != "repair" else ():
+        if "/" in name:
+            continue  # a bare one has nothing to copy from
+        location = safe(name)
+        if has_versions:
+            yield f"fonoteca repair {location} --apply    # brings back what is bad there, its earlier versions too"
         else:
-            yield f"fonoteca repair {location} --apply    # brings its earlier versions back from other copies"
+            yield f"fonoteca backup {location}    # copies again what is missing or damaged there"
     if FindingKind.UNFINISHED in tally.findings or FindingKind.ROLLED_BACK in tally.findings:
         yield "fonoteca backup    # completes what was cut off"
     if FindingKind.HELD in tally.findings:
@@ -67,15 +69,3 @@ def _advice(tally: Tally) -> Iterator[str]:
 def _would_put_back(tally: Tally) -> bool:
     """True of a plan to put back what a hold stops."""
     return tally.task == "hold reject" and any(how.startswith("would") for how in tally.restored)
-
-
-def _damaged_at(tally: Tally) -> dict[str, bool]:
-    """Locations with damage, first found first, and whether only earlier versions are bad there, which no backup copies
-    again; a bare one has nothing to copy from."""
-    seen: dict[str, bool] = {}
-    for kind in _DAMAGE:
-        for found in tally.findings[kind].first if kind in tally.findings else ():
-            if found.location and "/" not in found.location:
-                name = safe(found.location)
-                seen[name] = seen.get(name, True) and found.detail.startswith("an earlier version")
-    return seen

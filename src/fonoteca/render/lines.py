@@ -131,6 +131,7 @@ def finding_fields(seen: Finding) -> Line:
         "location": seen.location,
         **path_fields(seen.path),
         "repairable": seen.repairable,
+        "version": seen.version,
     }
 
 

@@ -39,6 +39,10 @@ SHOWN = 10
 """Findings of one kind, and files of a dry run, that a person is shown; `--json` lists all."""
 
 
+_BAD = (FindingKind.DAMAGED, FindingKind.MISSING, FindingKind.UNREADABLE_COPY)
+"""Findings that are about bytes at a location."""
+
+
 @dataclass(slots=True)
 class Sum:
     """Files and bytes."""
@@ -123,6 +127,8 @@ class Tally:
     would_retire: Sum = field(default_factory=Sum)
     would_retire_first: list[WouldRetire] = field(default_factory=list)
     findings: dict[FindingKind, Group] = field(default_factory=dict)
+    bad_at: dict[str, bool] = field(default_factory=dict)
+    """Locations with damage, first found first: whether earlier versions are bad there, which no backup sends again."""
     failures: list[LocationFailed | LibraryFailed] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     left: BudgetReached | None = None
@@ -242,6 +248,10 @@ class Tally:
         group.count += 1
         if len(group.first) < SHOWN:
             group.first.append(finding)
+        if finding.location and finding.kind in _BAD:
+            self.bad_at[finding.location] = (
+                self.bad_at.get(finding.location, False) or finding.version is not None
+            )
 
     def _would(self, event: WouldCopy) -> None:
         self.would.add(event.size)

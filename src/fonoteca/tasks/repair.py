@@ -255,9 +255,8 @@ class Repairing:
 
     def _nothing_good(self, one: Opened, bad: Bad, known: list[Source], why: str) -> Found:
         detail = why or f"expected sha256 {bad.sha256.hex()}; {self._lack(known)}"
-        if bad.kind is Kind.VERSION:
-            detail = f"an earlier version, kept as {os.fsdecode(bad.key)}: {detail}"
-        return Found(Finding(_KINDS[bad.state], detail, bad.library, one.row.name, bad.path, bool(known)))
+        finding = Finding(_KINDS[bad.state], detail, bad.library, one.row.name, bad.path, bool(known))
+        return Found(finding.of_version(bad.key) if bad.kind is Kind.VERSION else finding)
 
     def _lack(self, known: list[Source]) -> str:
         names = sorted({self.origins.name(source) for source in known})

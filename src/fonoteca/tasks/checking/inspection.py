@@ -160,10 +160,8 @@ class Inspection:
                 self._kept_checked(number, level, now)
             yield Verified(kept.path, kept.size, level, kept.library, self.row.name)
             return
-        shown = kept.key.decode("ascii", "replace")
-        trouble = trouble._replace(detail=f"an earlier version, kept as {shown}: {trouble.detail}")
         repairable = None if self.alone else self._stands_elsewhere(kept)
-        finding = self._finding(trouble, kept.library, kept.path, repairable)
+        finding = self._finding(trouble, kept.library, kept.path, repairable).of_version(kept.key)
         self._begin()
         for number in kept.rows:
             copies.version_checked(self.catalogue, number, 0, None, _STATES[trouble.kind])

@@ -143,11 +143,12 @@ def _lost_versions(archive: Archive, row: PlaceRow, numbers: list[int]) -> Itera
 
 def _lost_version(archive: Archive, row: PlaceRow, number: int) -> Found:
     version = copies.version(archive.catalogue, number)
-    shown = version.key.decode("ascii", "replace")
     kind = FindingKind.MISSING if version.state == "missing" else FindingKind.DAMAGED
-    detail = f"an earlier version, kept as {shown}: it is not there, or of another size"
     repairable = copies.stands_elsewhere(archive.catalogue, number)
-    finding = Finding(kind, detail, version.library, row.name, version.path, repairable)
+    lack = Finding(
+        kind, "it is not there, or of another size", version.library, row.name, version.path, repairable
+    )
+    finding = lack.of_version(version.key)
     journal.note(archive.catalogue, finding, archive.now())
     return Found(finding)
 
