@@ -56,12 +56,32 @@ def test_what_is_encrypted_over_there_is_so_in_parts_too(radosgw: S3Server):
     assert [each.get("ServerSideEncryption") for each in told] == ["aws:kms"] * 3
 
 
-def test_what_a_server_cannot_do_at_all_is_not_asked_for_again(radosgw: S3Server):
-    """Ceph 16 copies nothing that is encrypted: the old stays where it is, and the run says so at once."""
+@pytest.mark.parametrize("size", [0, 5, (16 << 20) + 7])
+def test_what_the_server_does_not_copy_goes_through_this_machine(radosgw: S3Server, size: int):
+    """Ceph 16 copies nothing that it encrypts: what is edited or moved is kept all the same."""
+    location = s3_location(radosgw, *radosgw.prefix(), encryption=f"aws:kms:{KMS}")
+    old = os.urandom(size)
+    with location.open(write=True) as place:
+        put(place, b"music/a", old)
+        put(place, b"music/a", b"new", over=stamp(place, b"music/a"), keep=b".fonoteca/versions/1")
+        put(place, b"music/b", old)
+        (outcome,) = place.move([(Key(b"music/b"), Key(b"music/c"))])
+
+        assert outcome.error is None
+        assert keys(place) == [b"music/a", b"music/c"]
+        assert content(place, b".fonoteca/versions/1") == content(place, b"music/c") == old
+        assert content(place, b"music/a") == b"new"
+
+
+def test_bytes_that_change_on_their_way_through_this_machine_are_not_kept(
+    radosgw: S3Server, monkeypatch: pytest.MonkeyPatch
+):
+    """What stood stays; nothing takes the second name."""
     location = s3_location(radosgw, *radosgw.prefix(), encryption=f"aws:kms:{KMS}")
     with location.open(write=True) as place:
-        put(place, b"music/a", b"x")
-        with pytest.raises(Broken, match="NotImplemented"):
+        put(place, b"music/a", b"old")
+        monkeypatch.setattr("fonoteca.locations.s3.carrying._piece", lambda *words: b"odl")
+        with pytest.raises(Broken, match="on their way"):
             list(place.move([(Key(b"music/a"), Key(b"music/b"))]))
 
         assert keys(place) == [b"music/a"]

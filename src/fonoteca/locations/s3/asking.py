@@ -34,6 +34,8 @@ class Asking:
         """The server refuses bytes that do not fit their Content-MD5, as a probe has shown."""
         self.digests = False
         """The server checks SHA-256, as a probe has shown."""
+        self.copies = True
+        """The server copies objects itself, or was not asked yet."""
         self._limit_s = limit_s or READ_S
         self._client: Any = None
         self._wire: Wire | None = None

@@ -17,7 +17,7 @@ from fonoteca.core.place import OWN, Key, Stamp
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Promise, Reading, Staged
 from fonoteca.locations.keys import check_over
-from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.s3.border import Incapable, Missing, Unmet
 from fonoteca.locations.s3.chunks import CHUNK
 from fonoteca.locations.s3.item import Item
 from fonoteca.locations.s3.naming import Names
@@ -112,7 +112,7 @@ class S3Batch:
         item.direct = item.is_open = False
         try:
             item.stat = self.store.copy(source, item.aside, found)
-        except (Missing, Unmet):
+        except (Missing, Unmet, Incapable):
             return None
         item.stands = item.aside
         self.items.append(item)

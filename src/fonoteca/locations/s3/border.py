@@ -20,6 +20,10 @@ class Missing(Exception):
     """There is no such object, or no such upload any more."""
 
 
+class Incapable(Exception):
+    """The server copies nothing like this: Ceph 16 says so of what it encrypts."""
+
+
 def theirs() -> tuple[type[Exception], ...]:
     """What botocore and the network raise."""
     from botocore.exceptions import BotoCoreError, ClientError
@@ -88,6 +92,8 @@ def _refusal(
         )
     if code in _MISSING:
         return Missing(code)
+    if code in _UNKNOWN and operation in ("CopyObject", "UploadPartCopy"):
+        return Incapable(code)
     if address.encryption is not None and "kms" in _message(error).lower():
         return Denied(
             place,

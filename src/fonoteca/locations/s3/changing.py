@@ -15,6 +15,7 @@ from fonoteca.errors import Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome
 from fonoteca.locations.keys import INCOMING
 from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.s3.carrying import copied
 from fonoteca.locations.s3.reading import S3Reading
 from fonoteca.locations.s3.store import Store
 from fonoteca.locations.same import same_bytes
@@ -80,7 +81,7 @@ class Changing:
         if standing is None:
             raise Conflict(self.place.name, key, "is not there")
         try:
-            made = self.store.copy(key, target, standing)
+            made = copied(self.store, key, target, standing)
         except (Missing, Unmet) as error:
             raise Conflict(self.place.name, key, "changed while it was moved") from error
         found = self.store.head(target)  # the old goes only when the new was seen

@@ -16,6 +16,7 @@ from fonoteca.core.place import OWN, Key, Stat
 from fonoteca.errors import Broken, Conflict, LocationError, Refused
 from fonoteca.locations.base import Outcome, Staged
 from fonoteca.locations.s3.border import Missing, Unmet
+from fonoteca.locations.s3.carrying import copied
 from fonoteca.locations.same import same_bytes
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Publishing:
         assert item.stands is not None
         assert item.stat is not None
         try:
-            item.stat = self.store.copy(item.stands, item.key, item.stat)
+            item.stat = copied(self.store, item.stands, item.key, item.stat)
         except (Missing, Unmet) as error:
             raise Broken(self.place.name, "what was staged there is gone or was changed") from error
 
@@ -114,7 +115,7 @@ class Publishing:
                 raise Conflict(self.place.name, keep, "holds other bytes than the version to be kept there")
             return
         try:
-            self.store.copy(key, keep, standing)
+            copied(self.store, key, keep, standing)
         except (Missing, Unmet) as error:
             if self._has_nothing(key, keep, standing):
                 return

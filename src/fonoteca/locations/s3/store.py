@@ -233,7 +233,7 @@ class Store(Asking):
     # changing
 
     def copy(self, key: Key, target: Key, stat: Stat) -> Stat:
-        """A copy made over there, of just the object that `stat` is. Raises Missing, Unmet."""
+        """A copy made over there, of just the object that `stat` is. Raises Missing, Unmet, Incapable."""
         source = {"Bucket": self.address.bucket, "Key": self.name(key)}
         expected = {"CopySource": source, "CopySourceIfMatch": etag_of(stat.stamp)}
         if stat.size > LARGEST_COPY:
