@@ -118,22 +118,24 @@ def rekey(connection: sqlite3.Connection, location: int, keys: list[tuple[int, b
 def note_leaving(
     connection: sqlite3.Connection, location: int, library: int, fold: Callable[[Key], bytes]
 ) -> None:
-    """Write down, for this run, under which folded keys misplaced copies stand."""
-    columns = "(fold BLOB NOT NULL, entry INTEGER NOT NULL UNIQUE)"
-    provide_table(connection, "leaving", columns, "leaving_fold ON leaving (fold)")
+    """Write down, for this run, under which folded keys misplaced copies stand. Each location has a table of its own,
+    since several may be followed at the same time.
+    """
+    columns, table = "(fold BLOB NOT NULL, entry INTEGER NOT NULL UNIQUE)", f"leaving_{location}"
+    provide_table(connection, table, columns, f"{table}_fold ON {table} (fold)")
     rows = ((fold(Key(copy.key)), copy.entry) for copy in every(connection, location, library))
-    connection.executemany("INSERT INTO leaving VALUES (?, ?)", rows)
+    connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)
 
 
-def leaving(connection: sqlite3.Connection, fold: bytes) -> int | None:
+def leaving(connection: sqlite3.Connection, location: int, fold: bytes) -> int | None:
     """The entry whose misplaced copy has this name there."""
-    found = connection.execute("SELECT entry FROM leaving WHERE fold = ?", (fold,)).fetchone()
+    found = connection.execute(f"SELECT entry FROM leaving_{location} WHERE fold = ?", (fold,)).fetchone()
     return int(found[0]) if found else None
 
 
-def left(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
+def left(connection: sqlite3.Connection, location: int, numbers: Iterable[int]) -> None:
     """These have left their old keys."""
-    connection.executemany("DELETE FROM leaving WHERE entry = ?", ((each,) for each in numbers))
+    connection.executemany(f"DELETE FROM leaving_{location} WHERE entry = ?", ((each,) for each in numbers))
 
 
 def note(connection: sqlite3.Connection, location: int, entry: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from fonoteca.core.event import Advanced, Copied, Event, Phase
-from fonoteca.tasks.copying import beyond
+from fonoteca.tasks.copying import beyond, bringing
 from fonoteca.tasks.copying.bringing import Bringing, Present
 from fonoteca.tasks.copying.lanes import Lane
 from fonoteca.tasks.copying.turns import TURN, Baton, side_by_side
@@ -79,8 +79,6 @@ def test_only_one_works_at_a_time_and_not_within_a_transaction():
                 most[0] = max(most[0], len(at_once))
             at_once.pop()
             is_open[0] = True
-            with baton.kept(), baton.ceded():
-                most[0] = max(most[0], len(at_once) + 1)
             yield TURN
 
     assert 100 == len(list(side_by_side([working(), keeping(), working()], baton)))
@@ -105,26 +103,38 @@ def test_what_one_job_raises_ends_the_others():
     assert ["ended", "ended"] == ended
 
 
-@pytest.mark.parametrize("step", ["enrol", "_seal"])
+@pytest.mark.parametrize(
+    ("owner", "step"),
+    [(Bringing, "enrol"), (Bringing, "_seal"), (bringing, "survey"), (bringing, "relocate")],
+    ids=["agreement", "sealing", "listing", "renaming"],
+)
 def test_a_server_that_stalls_outside_of_its_lane_delays_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str
 ):
-    """While it is asked what it holds, or its manifest is closed: the other one has all, and is through."""
+    """While it is asked what it holds, renames what was moved, or its manifest is closed: the other one is through."""
     with sshd(tmp_path / "sshd") as server, proxy(server.port) as between:
         server.vouch(between.port)
         home = Home(tmp_path / "home", locations=())
         home.add_server(server.url(tmp_path / "hangs", port=between.port), "hangs")
         home.add_server(server.url(tmp_path / "well"), "well")
-        home.write("a.bin", os.urandom(300_000))
-        real, stalled = getattr(Bringing, step), threading.Event()
+        written = home.write("a.bin", os.urandom(300_000))
+        if step == "relocate":
+            assert 0 == home.backup().code
+            written.rename(written.with_name("b.bin"))
+        real, stalled = getattr(owner, step), threading.Event()
 
-        def stalling(self: Bringing, *words):
-            if self.opened and self.opened[0].config.name == "hangs":
+        def stalling(first: object, *words) -> Iterator[Event]:
+            names = (
+                [one.config.name for one in first.opened] if isinstance(first, Bringing) else [words[1].name]
+            )
+            if names == ["hangs"]:
                 between.stall()
                 stalled.set()
-            return real(self, *words)
+            while names == ["well"] and not stalled.is_set():
+                yield TURN
+            yield from real(first, *words)
 
-        monkeypatch.setattr(Bringing, step, stalling)
+        monkeypatch.setattr(owner, step, stalling)
         closed: list[str] = []
         real_close = beyond._Opening.close
 
@@ -139,6 +149,7 @@ def test_a_server_that_stalls_outside_of_its_lane_delays_no_other(
 
         assert ["well opens", "hangs opens"] == closed
         assert (0, []) == (ended.code, ended.failed)
+        assert {0} == {home.verify(name).code for name in ("hangs", "well")}
 
 
 def test_a_stalled_server_delays_neither_drives_nor_other_servers(

@@ -1,8 +1,8 @@
 """What should stand at a location and what its listing shows: every copy, every kept version, and what is extra.
 
 Streams in key order, a page at a time: memory stays flat at a million copies. What the listing decides (missing, of
-another size) needs no reading; the rest is read when the level asks for it. The listing is the run's `listed` table
-(`survey.list_all`).
+another size) needs no reading; the rest is read when the level asks for it. The listing is the run's table of it
+(`listed.list_all`).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from fonoteca.catalogue.entries import PATH
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.core import naming
 from fonoteca.core.copy import Level
 from fonoteca.core.finding import FindingKind
 from fonoteca.core.manifest.layout import VERSIONS
 from fonoteca.core.manifest.lines import Step
 from fonoteca.core.pattern import is_junk
+from fonoteca.tasks.checking.listed import as_listed, table_of
 from fonoteca.tasks.checking.rereading import Trouble
 
 PAGE = 1000
@@ -84,7 +84,10 @@ class Expected:
         return int(found[0]), int(found[1])
 
     def _fold(self, column: str) -> str:
-        return f"fold({column})" if naming.rule_named(self.row.identity.naming).folds else column
+        return as_listed(self.row, column)
+
+    def _listed(self, column: str) -> str:
+        return f"LEFT JOIN {table_of(self.row)} l ON l.key = {as_listed(self.row, column)}"
 
     def copies(self) -> Iterator[Copy]:
         """Every copy, by key in byte order."""
@@ -94,7 +97,7 @@ class Expected:
                 f"SELECT p.entry, p.key, c.size, c.sha256, c.xxh3_128, p.mtime_ns, p.state, {PATH}, y.name, "
                 "l.size, l.mtime_ns FROM copies p JOIN contents c ON c.id = p.content "
                 "JOIN entries e ON e.id = p.entry JOIN folders f ON f.id = e.folder "
-                f"JOIN libraries y ON y.id = f.library LEFT JOIN temp.listed l ON l.key = {self._fold('p.key')} "
+                f"JOIN libraries y ON y.id = f.library {self._listed('p.key')} "
                 "WHERE p.location = ? AND p.key > ? ORDER BY p.key LIMIT ?",
                 (self.row.id, after, PAGE),
             ).fetchall()
@@ -139,7 +142,7 @@ class Expected:
                 "SELECT group_concat(v.id), v.key, c.size, c.sha256, c.xxh3_128, "
                 f"{PATH}, y.name, c.id, l.size FROM versions v JOIN contents c ON c.id = v.content "
                 "JOIN entries e ON e.id = v.entry JOIN folders f ON f.id = e.folder "
-                f"JOIN libraries y ON y.id = f.library LEFT JOIN temp.listed l ON l.key = {self._fold('v.key')} "
+                f"JOIN libraries y ON y.id = f.library {self._listed('v.key')} "
                 "WHERE v.location = ? AND v.key > ? GROUP BY v.key ORDER BY v.key LIMIT ?",
                 (self.row.id, after, PAGE),
             ).fetchall()
@@ -165,7 +168,7 @@ class Expected:
     def extras(self) -> Iterator[tuple[bytes, int]]:
         """Key and size of what stands there and nobody recorded. Junk of systems and players is passed over."""
         rows = self.catalogue.execute(
-            "SELECT l.actual, l.size FROM temp.listed l WHERE l.key NOT IN "
+            f"SELECT l.actual, l.size FROM {table_of(self.row)} l WHERE l.key NOT IN "
             f"(SELECT {self._fold('p.key')} FROM copies p WHERE p.location = ?) AND l.key NOT IN "
             f"(SELECT {self._fold('v.key')} FROM versions v WHERE v.location = ?)",
             (self.row.id, self.row.id),

@@ -26,9 +26,9 @@ from fonoteca.core.manifest.lines import DropStep, MoveStep, OverStep, Step
 from fonoteca.core.plan.copies import same_time
 from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.checking.expected import Copy, Expected, Kept
+from fonoteca.tasks.checking.listed import list_all
 from fonoteca.tasks.checking.remedy import is_repairable
 from fonoteca.tasks.checking.rereading import Item, Rereader, Trouble, parcels
-from fonoteca.tasks.checking.survey import list_all
 from fonoteca.tasks.crew import Crew
 from fonoteca.tasks.manifest.neighbours import folders_of, strangers
 
@@ -81,8 +81,7 @@ class Inspection:
         """Everything. Raises LocationError, Interrupted; what was seen until then is recorded."""
         files, size = self.expected.totals()
         yield Phase("verify", files, size, self.row.name)
-        with transaction(self.catalogue):
-            list_all(self.catalogue, self.place, self.row)
+        list_all(self.catalogue, self.place, self.row)
         theirs = strangers(self.archive, self.place)
         folders = folders_of(theirs, self.row)
         for key, size in self.expected.extras():

@@ -12,14 +12,12 @@ from fonoteca.archive import Archive
 from fonoteca.catalogue import copies, journal, places, standing
 from fonoteca.catalogue.database import transaction
 from fonoteca.catalogue.places import PlaceRow
-from fonoteca.catalogue.temporary import provide_function, provide_table
-from fonoteca.core import naming
 from fonoteca.core.copy import Level
 from fonoteca.core.event import Event, Found
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.core.manifest.layout import VERSIONS
-from fonoteca.core.place import OWN, Key
 from fonoteca.locations.base import OpenLocation
+from fonoteca.tasks.checking.listed import as_listed, list_all, table_of
 from fonoteca.tasks.checking.remedy import is_repairable
 
 LISTING_NS = 24 * 3600 * 1_000_000_000
@@ -28,48 +26,26 @@ LISTING_NS = 24 * 3600 * 1_000_000_000
 TOGETHER = 1000
 """So many findings are recorded together."""
 
-OUR_FILES = frozenset({b"SHA256SUMS", b"VERIFY.txt"})
-
 
 def is_due(row: PlaceRow, now_ns: int) -> bool:
     """True when the last listing is older than a day, or there was none."""
     return row.listed_ns is None or now_ns - row.listed_ns > LISTING_NS
 
 
-def list_all(connection: sqlite3.Connection, place: OpenLocation, row: PlaceRow) -> None:
-    """Write every published name into the run's `listed` table."""
-    columns = (
-        "(key BLOB PRIMARY KEY, actual BLOB NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER) WITHOUT ROWID"
-    )
-    provide_table(connection, "listed", columns)
-    rule = naming.rule_named(row.identity.naming)
-    if rule.folds:  # every rule that folds does it alike
-        provide_function(connection, "fold", 1, lambda key: naming.fold(Key(key), rule))
-    rows: list[tuple[bytes, bytes, int, int | None]] = []
-    for key, stat in place.list(Key(b"")):
-        if key in OUR_FILES or (key.startswith(OWN + b"/") and not key.startswith(VERSIONS)):
-            continue
-        # A folding place may give a name back in another form than the one it was given.
-        rows.append((naming.fold(key, rule), key, stat.size, stat.mtime_ns))
-        if len(rows) >= 2000:
-            connection.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)", rows)
-            rows.clear()
-    connection.executemany("INSERT OR IGNORE INTO listed VALUES (?, ?, ?, ?)", rows)
-
-
 def survey(archive: Archive, place: OpenLocation, row: PlaceRow) -> Iterator[Event]:
     """List the location, mark what is missing or of another size, remember what stands unrecorded. Yields findings."""
     connection = archive.catalogue
-    key = _as_listed(row, "p.key")
+    key = as_listed(row, "p.key")
+    list_all(connection, place, row)
+    listed = table_of(row)
     with transaction(connection):
-        list_all(connection, place, row)
         missing = connection.execute(
-            f"SELECT p.entry FROM copies p LEFT JOIN listed l ON l.key = {key} "
+            f"SELECT p.entry FROM copies p LEFT JOIN {listed} l ON l.key = {key} "
             "WHERE p.location = ? AND l.key IS NULL AND p.state <> 'missing'",
             (row.id,),
         ).fetchall()
         resized = connection.execute(
-            f"SELECT p.entry, c.size, l.size FROM copies p JOIN listed l ON l.key = {key} "
+            f"SELECT p.entry, c.size, l.size FROM copies p JOIN {listed} l ON l.key = {key} "
             "JOIN contents c ON c.id = p.content JOIN entries e ON e.id = p.entry WHERE p.location = ? "
             f"AND l.size <> c.size AND p.state <> 'damaged' AND NOT ({_UNPROVEN} AND e.state = 'present')",
             (row.id,),
@@ -96,10 +72,6 @@ _UNPROVEN = "p.state = 'good' AND p.level = 0"
 """SQL: nothing is known of it but what an older state of the place says, or what we remember of before."""
 
 
-def _as_listed(row: PlaceRow, column: str) -> str:
-    return f"fold({column})" if naming.rule_named(row.identity.naming).folds else column
-
-
 def _settle(connection: sqlite3.Connection, row: PlaceRow, key: str, now: int) -> None:
     """Copies at level none: of the stated size and time, they stand at level size. Any other is read before it is
     believed or replaced, so it counts as not found: the library's file is compared with what stands there.
@@ -109,8 +81,8 @@ def _settle(connection: sqlite3.Connection, row: PlaceRow, key: str, now: int) -
     if step is not None:
         alike += f" AND (l.mtime_ns IS NULL OR abs(l.mtime_ns - p.mtime_ns) < {max(step, 1)})"
     found = connection.execute(
-        f"SELECT p.entry, {alike}, e.state = 'present' FROM copies p JOIN listed l ON l.key = {key} "
-        "JOIN contents c ON c.id = p.content JOIN entries e ON e.id = p.entry "
+        f"SELECT p.entry, {alike}, e.state = 'present' FROM copies p JOIN {table_of(row)} l "
+        f"ON l.key = {key} JOIN contents c ON c.id = p.content JOIN entries e ON e.id = p.entry "
         f"WHERE p.location = ? AND {_UNPROVEN}",
         (row.id,),
     ).fetchall()
@@ -124,7 +96,7 @@ def _settle_versions(connection: sqlite3.Connection, row: PlaceRow, now: int) ->
     """Kept versions at level none: of the right size, they stand at level size; gives those that don't."""
     found = connection.execute(
         "SELECT p.id, l.size IS c.size, l.size FROM versions p JOIN contents c ON c.id = p.content "
-        f"LEFT JOIN listed l ON l.key = {_as_listed(row, 'p.key')} WHERE p.location = ? AND {_UNPROVEN}",
+        f"LEFT JOIN {table_of(row)} l ON l.key = {as_listed(row, 'p.key')} WHERE p.location = ? AND {_UNPROVEN}",
         (row.id,),
     ).fetchall()
     for number, same, size in found:
@@ -156,8 +128,8 @@ def _lost_version(archive: Archive, row: PlaceRow, number: int) -> Found:
 def _remember_strangers(connection: sqlite3.Connection, row: PlaceRow, key: str) -> None:
     connection.execute("DELETE FROM standing WHERE location = ?", (row.id,))
     connection.execute(
-        "INSERT INTO standing (location, key, size, mtime_ns) SELECT ?, l.actual, l.size, l.mtime_ns FROM listed l "
-        f"WHERE substr(l.actual, 1, {len(VERSIONS)}) <> ? AND l.key NOT IN "
+        "INSERT INTO standing (location, key, size, mtime_ns) SELECT ?, l.actual, l.size, l.mtime_ns "
+        f"FROM {table_of(row)} l WHERE substr(l.actual, 1, {len(VERSIONS)}) <> ? AND l.key NOT IN "
         f"(SELECT {key} FROM copies p WHERE p.location = ? AND p.state <> 'missing')",
         (row.id, bytes(VERSIONS), row.id),
     )

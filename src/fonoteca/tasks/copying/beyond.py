@@ -56,8 +56,7 @@ def _bring(
             if not bringing.alive():
                 return
             pending.begin_part(archive.catalogue, bringing.part)
-            with baton.kept():  # its tables of moves are there once
-                yield from bringing.follow(row)
+            yield from bringing.follow(row)
             yield from bringing.plan(library, row)
             yield from bringing.room(row)
             yield from bringing.transfer(library, row)

@@ -33,7 +33,6 @@ class Baton:
         self._may_cede = may_cede
         self._lock = threading.Lock()
         self._holder: int | None = None
-        self._keeping = 0
 
     def take(self) -> None:
         """Wait for it."""
@@ -48,7 +47,7 @@ class Baton:
     @contextmanager
     def ceded(self) -> Iterator[None]:
         """Without it, where this thread has it and others may work now; it is ours again afterwards."""
-        if self._holder != threading.get_ident() or self._keeping or not self._may_cede():
+        if self._holder != threading.get_ident() or not self._may_cede():
             yield
             return
         self.let_go()
@@ -56,15 +55,6 @@ class Baton:
             yield
         finally:
             self.take()
-
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Nobody else works meanwhile, whatever is waited for. To be entered by its holder."""
-        self._keeping += 1
-        try:
-            yield
-        finally:
-            self._keeping -= 1
 
 
 class _Actor(threading.Thread):

@@ -102,7 +102,7 @@ class Relocation:
                 self._right.append(copy.entry)
                 return
             batch[copy.entry] = Going(copy, new)
-            occupant = misplaced.leaving(self.archive.catalogue, self.fold(new))
+            occupant = misplaced.leaving(self.archive.catalogue, self.row.id, self.fold(new))
             copy = self._fresh(occupant) if occupant is not None else None
 
     def _fresh(self, entry: int) -> Misplaced | None:
@@ -222,7 +222,7 @@ class Relocation:
                     catalogue, self.row.id, [(each.copy.entry, each.new) for each in done], chain.n
                 )
                 misplaced.in_place(catalogue, self.row.id, [each.copy.entry for each in done])
-                misplaced.left(catalogue, [each.copy.entry for each in done])
+                misplaced.left(catalogue, self.row.id, [each.copy.entry for each in done])
                 places.set_chain(catalogue, self.row.id, self.library.id, chain)
                 places.set_sums_stale(catalogue, self.row.id, True)
                 self._restate(done, now)
