@@ -186,6 +186,14 @@ def is_repairable(connection: sqlite3.Connection, location: int | None, entry: i
     return bool(found[0])
 
 
+def keeping(connection: sqlite3.Connection, entry: int, content: int) -> frozenset[int]:
+    """Locations that have this content of the entry among their versions, as far as is known in good order."""
+    found = connection.execute(
+        "SELECT location FROM versions WHERE entry = ? AND content = ? AND state = 'good'", (entry, content)
+    )
+    return frozenset(location for (location,) in found)
+
+
 def good_at(connection: sqlite3.Connection, entry: int) -> list[str]:
     """Names of the locations where an entry's content stands at `bytes` or better, as its copy or its version."""
     found = connection.execute(

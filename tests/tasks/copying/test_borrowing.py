@@ -111,3 +111,46 @@ def test_lanes_in_processes_of_their_own_take_versions_too(
 
     assert ["replaced", "reverted"] == hows(home.backup())
     assert (first, first) == (copy(home, "red"), copy(home, "blue"))
+
+
+def test_a_place_that_is_served_after_the_others_takes_its_version_too(edited: tuple[Home, bytes, bytes]):
+    """A server, whose turn comes last, or a drive that was away: what went back is recorded by then."""
+    home, first, second = edited
+    home.write("a.jpg", first, mtime_ns=OLD + 2 * SECOND)
+    away = home.place("blue").rename(home.base / "away")
+    assert ["reverted"] == hows(home.backup())
+    away.rename(home.place("blue"))
+
+    ran = home.backup()
+
+    assert (["reverted"], 0) == (hows(ran), ran.code)
+    assert first == copy(home, "blue")
+    assert sorted([first, second]) == versions(home, "blue")
+    assert 0 == home.verify().code
+
+
+@pytest.mark.parametrize("fault", ["damaged", "gone", None])
+def test_a_file_that_was_deleted_and_comes_back_is_taken_from_the_versions(
+    edited: tuple[Home, bytes, bytes], fault: str | None
+):
+    """An album that was put back: no byte is sent, unless what a place keeps is not what it was."""
+    home, _, second = edited
+    for name in "bcdefghij":
+        home.write(f"{name}.jpg", os.urandom(1000))
+    home.backup()
+    track = home.base / "music/a.jpg"
+    track.unlink()
+    assert 0 == home.backup().code
+    a_day_later(home)
+    if fault is not None:
+        blobs = [each for each in (home.place("red") / ".fonoteca/versions").rglob("*") if each.is_file()]
+        (blob,) = (each for each in blobs if each.read_bytes() == second)
+        blob.unlink() if fault == "gone" else flip_byte(blob, 1000)
+    home.write("a.jpg", second, mtime_ns=OLD + SECOND)
+
+    ran = home.backup()
+
+    expected = ["reverted", "reverted"] if fault is None else ["reverted", "sent"]
+    assert (expected, 0) == (hows(ran), ran.code)
+    assert (second, second) == (copy(home, "red"), copy(home, "blue"))
+    assert 0 == home.verify("blue").code

@@ -45,6 +45,8 @@ class Target(NamedTuple):
     key: Key
     need: Need
     old: OldCopy | None = None
+    keeps: bool = False
+    """The location has the recorded content among its versions, so that no bytes need be sent."""
 
 
 class Work(NamedTuple):

@@ -1,4 +1,5 @@
-"""A file that went back to an earlier content: a location takes that from its versions, and no bytes are sent.
+"""A file that went back to an earlier content, or came back: a location takes that from its versions, and no bytes are
+sent.
 
 The version stays where it is. What was made of it is read back like anything that is staged; where it proves to be
 something else, or is not there, the file's own bytes are sent after all.
@@ -21,19 +22,21 @@ if TYPE_CHECKING:
     from fonoteca.tasks.copying.lanes import Lane
 
 
-def may_be_reverted(work: Work, size: int) -> bool:
-    """True when a written file of `size` bytes may be what it was before: it is read once before any of it is sent."""
+def may_be_borrowed(work: Work, size: int) -> bool:
+    """True when a file of `size` bytes may be what some location has among its versions: it is read once before any of
+    it is sent.
+    """
+    if any(target.keeps for target in work.targets):
+        return True
     present = work.recorded and (work.recorded.sha256, work.recorded.size)
     return work.reason == WRITTEN and any(each[1] == size and each != present for each in work.earlier)
 
 
-def is_to_borrow(target: Target, decision: Decision) -> bool:
-    """True when `target` is to take what it has among its versions."""
-    return (
-        decision.verdict is Verdict.REVERTED
-        and target.old is not None
-        and action_for(target, decision) is Action.PUBLISH
-    )
+def is_to_borrow(work: Work, target: Target, decision: Decision) -> bool:
+    """True when `target` is to take what it has, or may have, among its versions."""
+    is_kept = target.keeps and decision.content == work.recorded
+    is_likely = decision.verdict is Verdict.REVERTED and target.old is not None
+    return (is_kept or is_likely) and action_for(target, decision) is Action.PUBLISH
 
 
 def borrow(lane: Lane, draft: Draft, other: Other) -> None:

@@ -195,7 +195,7 @@ class Lane:
             self._begin(message)
         elif isinstance(message, End):
             self._end(message)
-        elif is_to_borrow(message.target, message.decision):
+        elif is_to_borrow(message.work, message.target, message.decision):
             borrow(self, self._open_draft(), message)
         else:
             self._open_draft().later(message.work, message.target, message.decision)

@@ -19,14 +19,13 @@ from fonoteca.core.digest import Digests, Hasher, digest
 from fonoteca.core.entry import Content
 from fonoteca.core.pattern import join
 from fonoteca.core.plan.copies import Action, Decision, Need, Target, Work, action_for
-from fonoteca.core.verdict import Verdict
 from fonoteca.disk import calls
 from fonoteca.disk.ahead import opened_ahead
 from fonoteca.disk.reading import NotRegular, open_source, read_past_cache, read_up_to
 from fonoteca.library.scan import file_stat
 from fonoteca.library.trust import Trust
 from fonoteca.tasks.copying.blocks import Block, BlockPool
-from fonoteca.tasks.copying.borrowing import is_to_borrow, may_be_reverted
+from fonoteca.tasks.copying.borrowing import is_to_borrow, may_be_borrowed
 from fonoteca.tasks.copying.lanes import AnyLane
 from fonoteca.tasks.copying.messages import Begin, Data, End, Missed, Other, Small
 from fonoteca.tasks.copying.readings import (
@@ -155,7 +154,7 @@ class Reader:
     # large files
 
     def _large(self, work: Work) -> None:
-        if may_be_reverted(work, work.size) and self._reverted(work):
+        if may_be_borrowed(work, work.size) and self._borrowed(work):
             return
         lanes = [target for target in work.targets if target.need is Need.BYTES]
         path = join(self.root, work.path)
@@ -183,8 +182,8 @@ class Reader:
         self.report(ReadParcel((result,)))
         self._end(work, decision, lanes, sending)
 
-    def _reverted(self, work: Work) -> bool:
-        """Read it for nobody. Where it went back to an earlier content, no lane needs its bytes, and all is done."""
+    def _borrowed(self, work: Work) -> bool:
+        """Read it for nobody. Where lanes take it from what they have, all is done; who needs its bytes misses it."""
         path = join(self.root, work.path)
         try:
             with open_source(path) as fd:
@@ -192,12 +191,13 @@ class Reader:
                 read_ns = self.now()
                 digests, size = self._pump(fd, path, work, [])
             same_after(path, before, size)
-            if (digests.sha256, size) not in work.earlier:
+            is_known = work.recorded is not None and digests.sha256 == work.recorded.sha256
+            if not is_known and (digests.sha256, size) not in work.earlier:
                 return False
             decision, inside = self._decide(work, before, digests, size, read_ns)
         except (Changed, OSError):
             return False  # read once more, as any other, and said then
-        if decision.verdict is not Verdict.REVERTED:
+        if not any(is_to_borrow(work, target, decision) for target in work.targets):
             return False
         items, others = by_lane([(work, decision, 0, 0)])
         self.report(ReadParcel((Read(work, decision, tuple(items), inside),)))
@@ -229,7 +229,7 @@ class Reader:
                 self._put_other(Other(work, target, decision))
 
     def _put_other(self, other: Other) -> None:
-        self.lent |= is_to_borrow(other.target, other.decision)
+        self.lent |= is_to_borrow(other.work, other.target, other.decision)
         if not self.lanes[other.target.lane].put(other):
             self.report(Missed(other.target.lane, (other.work,)))
 

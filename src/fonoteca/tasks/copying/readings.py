@@ -90,7 +90,7 @@ def by_lane(shares: list[Share]) -> tuple[dict[int, list[Item]], list[Other]]:
     for work, decision, start, size in shares:
         for target in work.targets:
             action = action_for(target, decision)
-            if action is Action.PUBLISH and not is_to_borrow(target, decision):
+            if action is Action.PUBLISH and not is_to_borrow(work, target, decision):
                 items.setdefault(target.lane, []).append(Item(work, target, decision, start, size))
             elif action is not Action.NOTHING:
                 others.append(Other(work, target, decision))

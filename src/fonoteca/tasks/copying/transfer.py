@@ -22,7 +22,7 @@ from fonoteca.config.model import LibraryConfig
 from fonoteca.core.entry import Content, FileStat, RelPath
 from fonoteca.core.event import Event, LocationFailed
 from fonoteca.core.pattern import join
-from fonoteca.core.plan.copies import OldCopy, Target, Work, need_of
+from fonoteca.core.plan.copies import Need, OldCopy, Target, Work, need_of
 from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks.copying import apart
 from fonoteca.tasks.copying.blocks import BLOCK_BYTES
@@ -191,7 +191,7 @@ class Transfer:
         recorded = row.bytes_recorded if row else None
         known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
         reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
-        targets = self._targets(row, path, reason)
+        targets = self._targets(row, path, reason, again=again)
         self._next += 1
         return Work(
             self._next,
@@ -209,18 +209,24 @@ class Transfer:
             before=known_insight(self.catalogue, row.content) if row and reason == pending.WRITTEN else None,
         )
 
-    def _targets(self, row: entries.EntryRow | None, path: RelPath, reason: str) -> tuple[Target, ...]:
+    def _targets(
+        self, row: entries.EntryRow | None, path: RelPath, reason: str, *, again: bool
+    ) -> tuple[Target, ...]:
         alive = [lane for lane in self.lanes if not lane.failed]
         if not alive:
             return ()
         standing = {copy.location: copy for copy in copies.of_entry(self.catalogue, row.entry)} if row else {}
+        # What was to be borrowed and is asked for again was not what it should be: then the bytes are sent.
+        may_keep = row is not None and reason not in (pending.NEW, pending.WRITTEN) and not again
+        keeping = copies.keeping(self.catalogue, row.entry, row.content) if row and may_keep else frozenset()
         targets = []
         for lane in alive:
             copy = standing.get(self.rows[lane.number].id)
             key, stands = self.namers[lane.number].key(path, copy.key if copy else None)
             old = _old_copy(copy) if copy else None
             need = need_of(old, row.bytes_recorded if row else None, reason, stands=stands)
-            targets.append(Target(lane.number, key, need, old))
+            keeps = need is Need.BYTES and self.rows[lane.number].id in keeping
+            targets.append(Target(lane.number, key, need, old, keeps))
         return tuple(targets)
 
     # receiving

@@ -58,7 +58,7 @@ def encode(message: Message) -> bytes:
     if isinstance(message, Data):
         return marshal.dumps((_BLOCK, message.work.id, message.block.number, message.block.size))
     if isinstance(message, Small):
-        if all(item.target.old is None for item in message.items):
+        if all(item.target.old is None and not item.target.keeps for item in message.items):
             return marshal.dumps((_FLAT, message.block.number, [_flat(item) for item in message.items]))
         return marshal.dumps((_ANY, pickle.dumps((message.block.number, message.items), 5)))
     return marshal.dumps((_ANY, pickle.dumps((None, message), 5)))
