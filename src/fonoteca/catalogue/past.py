@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import groupby
 from typing import NamedTuple
 
 from fonoteca.catalogue.entries import PATH
@@ -54,6 +55,37 @@ _AT = (
     "AND (h.id IS NOT NULL OR e.state IN ('present', 'held') OR e.since_ns > :at) "
     "AND NOT EXISTS (SELECT 1 FROM absences a WHERE a.entry = e.id AND a.from_ns <= :at AND a.until_ns > :at) "
     "ORDER BY e.id LIMIT :page"
+)
+
+
+class Names:
+    """The paths that the entries of a library had at a time, told from their present ones."""
+
+    def __init__(self, connection: sqlite3.Connection, library: str, at_ns: int) -> None:
+        self._by_entry: dict[int, bytes] = {}
+        self._by_path: dict[bytes, bytes] = {}
+        """Where no event names the entry (it was read from a manifest): by its present path."""
+        now: dict[bytes, bytes] = {}
+        changes = connection.execute(_RENAMED, {"library": library, "at": at_ns})
+        for _, together in groupby(changes, key=lambda change: int(change[0])):
+            begun: list[tuple[bytes, bytes]] = []
+            for _, entry, path, was in together:
+                if entry is not None:
+                    self._by_entry[entry] = was
+                else:
+                    begun.append((now.pop(path, path), was))
+            for present, was in begun:  # names that were exchanged are so at once
+                self._by_path[present] = was
+                now[was] = present
+
+    def of(self, entry: int, path: bytes) -> bytes:
+        """The path then of an entry whose path is `path` now."""
+        return self._by_entry.get(entry) or self._by_path.get(path, path)
+
+
+_RENAMED = (
+    "SELECT time_ns, entry, path, was FROM events WHERE type = 'filename change' AND location IS NULL "
+    "AND library = :library AND time_ns > :at AND was IS NOT NULL AND path IS NOT NULL ORDER BY time_ns DESC, id DESC"
 )
 
 

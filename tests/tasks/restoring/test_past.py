@@ -169,3 +169,48 @@ def test_versions_survive_the_loss_of_the_catalogue(story):
     story.home.adopt(story.home.place())
 
     assert [(each["id"], each["until"]) for each in listed(story.home)] == before
+
+
+@pytest.fixture
+def renamed(tmp_path):
+    """Names that change: one twice, two that are exchanged, one only in its case, one that is gone in the end."""
+    told = Story(tmp_path)
+    told.on(1, a=b"a", b=b"b", c=b"c", d=b"d", e=b"e")
+    for number, moves in (
+        (3, [("a.jpg", "deep/a.jpg"), ("d.jpg", "D.jpg"), ("e.jpg", "f.jpg")]),
+        (5, [("deep/a.jpg", "a2.jpg"), ("b.jpg", "x"), ("c.jpg", "b.jpg"), ("x", "c.jpg")]),
+        (7, [("f.jpg", None)]),
+    ):
+        music = told.home.base / "music"
+        for old, new in moves:
+            if new is None:
+                (music / old).unlink()
+                continue
+            (music / new).parent.mkdir(exist_ok=True)
+            (music / old).rename(music / new)
+        if number == 5:
+            (music / "deep").rmdir()
+        told.on(number)
+    told.on(9, a=b"another a")
+    return told
+
+
+@pytest.mark.parametrize("when", [1, 2, 3, 4, 5, 6, 7, 8, 9])
+@pytest.mark.parametrize("bare", [False, True])
+def test_files_have_the_names_that_they_had(renamed, tmp_path, when, bare):
+    """The library as it was then: also where it is read from a location alone."""
+    home, earlier = renamed.home, AsOf(day(when))
+    if bare:
+        ended = restore_bare(home.place(), tmp_path / "out", earlier=earlier)
+    else:
+        ended = home.restore(tmp_path / "out", earlier=earlier)
+
+    assert tree(tmp_path / "out") == renamed.then[when if when % 2 else when - 1]
+    assert ended.code == 0
+
+
+def test_a_pattern_means_the_names_of_then(renamed, tmp_path):
+    """Who asks for an album of last year knows it by the name that it had."""
+    ended = renamed.home.restore(tmp_path / "out", "deep/**", earlier=AsOf(day(4)))
+
+    assert ended.restored == {b"deep/a.jpg": "written"}

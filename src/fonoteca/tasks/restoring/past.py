@@ -53,7 +53,7 @@ def stock_of(
                 catalogue,
                 source,
                 nearness,
-                were=lambda row: past.pages_at(catalogue, row.id, time_ns),
+                were=lambda row: _as_named(catalogue, row, time_ns),
                 with_notes=True,
             )
         case Version(text):
@@ -65,6 +65,13 @@ def stock_of(
                 were=lambda row: past.pages_with(catalogue, row.id, content),
                 with_notes=False,
             )
+
+
+def _as_named(catalogue: sqlite3.Connection, row: LibraryRow, time_ns: int) -> Iterator[list[Was]]:
+    """What a library held at a time, under the paths that it had then."""
+    names = past.Names(catalogue, row.name, time_ns)
+    for page in past.pages_at(catalogue, row.id, time_ns):
+        yield [was._replace(path=names.of(was.entry, was.path)) for was in page]
 
 
 def _content(catalogue: sqlite3.Connection, text: str) -> int:
