@@ -13,6 +13,7 @@ import re
 
 from fonoteca.config import cron
 from fonoteca.config.problems import NotUnderstood
+from fonoteca.core.flow import DAY_MINUTES
 from fonoteca.core.policy import DAY_S, Cron, Every, Guard, GuardLimit, GuardOff, Rate, Speed, Timing, Window
 
 DURATION = 'a duration such as "90 days", "6h" or "1h30m"'
@@ -102,7 +103,7 @@ def rate(value: object) -> Rate:
     if word != "else":
         raise NotUnderstood(value, f'{RATE}, with ", else …" at its end')
     found = Rate(_speed(otherwise, value), tuple(_timed(part, value) for part in parts))
-    if found.otherwise == 0 and all(speed == 0 for _, speed in found.windows):
+    if all(found.at(minute) == 0 for minute in range(DAY_MINUTES)):
         raise NotUnderstood(value, f"{RATE}, not paused at all times")
     return found
 
