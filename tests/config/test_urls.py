@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
-from fonoteca.config.model import SftpConfig
-from fonoteca.config.urls import same_server, sftp_place, shown, table, url
+from fonoteca.config.model import FolderConfig, S3Config, SftpConfig
+from fonoteca.config.urls import same_server, sftp_place, shown, table, typed, url
 from fonoteca.errors import UsageError
 
 
@@ -77,3 +79,22 @@ def test_a_table_says_what_the_url_said():
         "key": "/k",
     }
     assert shown(config) == "sftp://ana@nas:2222/m"
+
+
+@pytest.mark.parametrize(
+    ("config", "word"),
+    [
+        (FolderConfig(name="n", path=b"/media/Ana's drive"), "/media/Ana's drive"),
+        (
+            SftpConfig(name="n", host="nas", path=b"/m", key="/my keys/k", known_hosts="/h"),
+            "sftp://nas/m?key=/my+keys/k&known_hosts=/h",
+        ),
+        (
+            S3Config(name="n", bucket="b", endpoint="http://nas:9000", region="home", credentials_file="/c"),
+            "s3://b?endpoint=http://nas:9000&region=home&credentials_file=/c",
+        ),
+    ],
+)
+def test_a_place_in_a_command_is_one_word_of_a_shell_with_all_that_it_needs(config, word: str):
+    """`&` sends a command into the background, and without its files a server is not reached."""
+    assert [word] == shlex.split(typed(config))

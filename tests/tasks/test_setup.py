@@ -145,6 +145,7 @@ def test_every_objection_is_heard_at_once(home, config):
         "can use folders, sftp://USER@HOST:PORT/PATH, s3://BUCKET/PREFIX",
         "and rclone:REMOTE:PATH only",
         "There is no location green",
+        "`fonoteca location add green PLACE`",
     ):
         assert part in said
     assert not os.path.exists(config)

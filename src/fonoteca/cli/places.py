@@ -62,7 +62,9 @@ def asked_place(face: Face, name: str) -> str | None:
         return None
     import typer
 
-    answer = typer.prompt(f"Where is {name}? A folder, or sftp://USER@HOST/PATH", err=True)
+    answer = typer.prompt(
+        f"Where is {name}? A folder, sftp://USER@HOST/PATH, s3://BUCKET or rclone:REMOTE", err=True
+    )
     return str(answer).strip() or None
 
 

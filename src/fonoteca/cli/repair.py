@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -59,7 +60,7 @@ def repair(
     origin = named(face, source) if source else None
     if source and origin is None:
         raise UsageError(
-            f"{source} is not a location of the config: run `fonoteca location adopt {source}` first."
+            f"{source} is not a location of the config: run `fonoteca location adopt {shlex.quote(source)}` first."
         )
     with face.archive(Access.WRITE if apply else Access.READ) as archive:
         return face.play(

@@ -14,6 +14,7 @@ sees the command, so it is refused and not repeated.
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote_from_bytes, unquote_to_bytes, urlencode, urlsplit
@@ -128,6 +129,11 @@ def shown(config: LocationConfig) -> str:
     if isinstance(config, FolderConfig):
         return config.path.decode("utf-8", "backslashreplace")
     return url(config, whole=False)
+
+
+def typed(config: LocationConfig) -> str:
+    """The PLACE as it is typed into a shell, with the files that log in."""
+    return shlex.quote(shown(config) if isinstance(config, FolderConfig) else url(config))
 
 
 def beneath(config: LocationConfig, name: str) -> LocationConfig:

@@ -204,7 +204,7 @@ def location_replace(config_path: str, name: str, *, plain_folder: bool = False)
         raise UsageError(
             f"{shown} {who}: there is nothing to replace. Mount the empty disk there; "
             f"if the one that is there shall be {name} from now on, "
-            f"run `fonoteca location adopt {shown}`."
+            f"run `fonoteca location adopt {urls.typed(location)}`."
         )
     with Archive.open(config, Access.WRITE) as archive:
         lost = places.by_name(archive.catalogue, name)

@@ -9,6 +9,7 @@ import os
 import random
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -459,6 +460,23 @@ def test_a_private_authority_is_believed_when_it_is_named(radosgw: S3Server, tmp
         location = s3_location(secure.server, bucket, prefix, ca_file=str(authority))
         with location.open(write=True) as place:
             assert put(place, b"music/a", b"x").error is None
+
+
+def test_a_server_that_speaks_no_tls_is_no_matter_of_certificates(radosgw: S3Server):
+    """`ca_file` would not help."""
+    bucket, prefix = radosgw.prefix()
+    address = s3_address(radosgw, bucket, prefix)
+    assert address.endpoint is not None
+
+    with pytest.raises(Denied, match="does not speak TLS"):
+        opened(replace(address, endpoint=address.endpoint.replace("http:", "https:")))
+
+
+def test_a_storage_class_that_the_server_does_not_have_is_named(radosgw: S3Server):
+    """Not taken for a name that it does not like."""
+    location = s3_location(radosgw, *radosgw.prefix(), storage_class="NOSUCH")
+    with location.open(write=True) as place, pytest.raises(Denied, match="storage class NOSUCH"):
+        put(place, b"music/a", b"x")
 
 
 def test_a_reset_in_the_middle_of_a_part_costs_that_part(radosgw: S3Server):

@@ -34,13 +34,13 @@ def refusal(address: Address) -> Denied:
 
 def test_an_unknown_host_is_refused_with_the_command_that_accepts_it(tmp_path: Path, server: Sshd):
     """The first time is when somebody in between would be believed for ever."""
-    known = tmp_path / "known_hosts"
+    known = tmp_path / "home of a new machine/.ssh/known_hosts"
     address = replace(server.at(tmp_path / "nas"), known_hosts=str(known))
 
     said = str(refusal(address))
 
     assert "is not known" in said
-    command = re.search(r"run `(echo .*?)`", said)
+    command = re.search(r"run `(mkdir .*?)`", said)
     assert command is not None
     subprocess.run(["bash", "-c", command[1]], check=True)
     assert SftpLocation("nas", address, None).peek() is None

@@ -160,6 +160,13 @@ def _about_object(
         return Refused(
             place, key, "it lies in an archive class and has to be brought back there before it can be read"
         )
+    wanted = address.storage_class
+    if code == "InvalidStorageClass" or (code == "InvalidArgument" and wanted not in (None, "STANDARD")):
+        return Denied(
+            place,
+            f"{address.server} takes nothing into the storage class {wanted} ({code})",
+            "Correct `storage_class`, or leave it out.",
+        )
     if code in _NAMES and key is not None:
         return Conflict(place, key, f"has a name that this server does not take ({code})")
     return Broken(place, f"{address.server} refused {operation} ({code}, status {status})")
@@ -169,6 +176,12 @@ def _network(place: str, address: Address, error: Exception) -> Exception:
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
 
+    if isinstance(error, boto.SSLError) and _speaks_no_tls(error):
+        return Denied(
+            place,
+            f"what answers at {address.server} does not speak TLS",
+            "Write http:// instead of https:// into `endpoint`, if the way to it is safe without.",
+        )
     if isinstance(error, boto.SSLError):
         return Denied(
             place,
@@ -210,3 +223,7 @@ def _region(error: Any) -> str | None:
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     found = headers.get("x-amz-bucket-region") or error.response.get("Error", {}).get("Region")
     return str(found) if found else None
+
+
+def _speaks_no_tls(error: Exception) -> bool:
+    return "WRONG_VERSION_NUMBER" in str(error) or "HTTP_REQUEST" in str(error)

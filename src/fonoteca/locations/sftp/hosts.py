@@ -64,7 +64,9 @@ def check(place: str, address: Address, shown: PKey, known: Sequence[PKey]) -> N
         return
     file = files(address)[0]
     line = f"{address.known_as} {shown.get_name()} {shown.get_base64()}"
-    accept = f"echo {shlex.quote(line)} >> {shlex.quote(file)}"
+    folder = os.path.dirname(file)
+    made = "" if os.path.isdir(folder) else f"mkdir -p -m 700 {shlex.quote(folder)} && "
+    accept = f"{made}echo {shlex.quote(line)} >> {shlex.quote(file)}"
     kind = shown.get_name().removeprefix("ssh-").partition("-sha2")[0]
     print_of = f"{kind} {fingerprint(shown)}"
     look = "Compare it with what `ssh-keygen -lf` says over there of its /etc/ssh/ssh_host_*_key.pub"

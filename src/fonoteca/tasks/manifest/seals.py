@@ -41,7 +41,7 @@ def check_chains(
     if set(there) - known:
         yield Warned(
             f"{row.name} also holds a library of another archive; its files are not looked at here. "
-            f"`fonoteca location adopt {row.place}` brings it in."
+            f"`fonoteca location adopt {row.name}` brings it in."
         )
 
 

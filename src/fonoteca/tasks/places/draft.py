@@ -130,8 +130,8 @@ class Draft:
         if name not in self.config.locations:
             known = ", ".join(self.config.locations) or "none"
             self.objections.append(
-                f"There is no location {name} in the config; it has: {known}. "
-                f"For a folder of this name write ./{name}."
+                f"There is no location {name} in the config; it has: {known}. Say where the new one lies: "
+                f"`fonoteca location add {name} PLACE`; PLACE is a folder, for example ./{name}, or a URL."
             )
         elif name in self.memory.places:
             self._say(f"The location {name} is set up already.")

@@ -41,17 +41,17 @@ def stranger(config: LocationConfig, marker: Identity, known: Mapping[str, Place
         return (
             f"{shown} carries the marker of a location on another file system "
             f"({marker.file_system}): it is a copy of that one, or its disk was cloned. If it is the "
-            f"location from now on, run `fonoteca location adopt {shown}`; "
+            f"location from now on, run `fonoteca location adopt {urls.typed(config)}`; "
             f"for a new one, choose an empty folder."
         )
     if row is None:
         new = "" if known else "The catalogue is new and knows no location yet. "
         return (
             f"{shown} is a location that this catalogue does not know. {new}"
-            f"Run `fonoteca location adopt {shown}`: it believes what that place says it holds."
+            f"Run `fonoteca location adopt {urls.typed(config)}`: it believes what that place says it holds."
         )
     if row.identity.nonce != marker.nonce:
-        return f"The marker in {shown} was altered: run `fonoteca location adopt {shown}`."
+        return f"The marker in {shown} was altered: run `fonoteca location adopt {urls.typed(config)}`."
     return None
 
 

@@ -40,7 +40,7 @@ def _newer(archive: Archive, opened: Opened) -> Iterator[Event]:
     if strangers(archive, opened.place):
         yield Warned(
             f"{name} also holds a library of another archive, which is not restored here. "
-            f"`fonoteca location adopt {opened.row.place}` brings it in."
+            f"`fonoteca location adopt {name}` brings it in."
         )
 
 
