@@ -28,6 +28,7 @@ from support.places import MTIME, content, keys, put, stage
 from support.proxy import proxy
 from support.rgw import S3Server
 from support.s3 import s3_address, s3_location
+from support.sshd import sshd
 
 BIG = (9 << 20) + 17
 QUICK = Patience(sleep=lambda _: None)
@@ -470,6 +471,19 @@ def test_a_server_that_speaks_no_tls_is_no_matter_of_certificates(radosgw: S3Ser
 
     with pytest.raises(Denied, match="does not speak TLS"):
         opened(replace(address, endpoint=address.endpoint.replace("http:", "https:")))
+
+
+def test_what_speaks_another_protocol_is_not_asked_again(radosgw: S3Server, tmp_path: Path):
+    """A port of SSH, say: patience would take minutes, and call it a lost connection."""
+    with sshd(tmp_path / "sshd") as other:
+        address = replace(s3_address(radosgw, *radosgw.prefix()), endpoint=f"http://127.0.0.1:{other.port}")
+        tried: list[float] = []
+        patience = Patience(sleep=tried.append)
+
+        with pytest.raises(Denied, match="speaks no HTTP"):
+            Retrying(S3Location("cloud", address, None), patience).peek()
+
+        assert tried == []
 
 
 def test_a_storage_class_that_the_server_does_not_have_is_named(radosgw: S3Server):

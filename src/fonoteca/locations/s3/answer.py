@@ -13,6 +13,10 @@ class Spoilt(Exception):
     """What came is no answer, or broke off."""
 
 
+class Foreign(Spoilt):
+    """What came is of another protocol: asking again does not help."""
+
+
 class Source(Protocol):
     """What comes over a connection."""
 
@@ -143,7 +147,7 @@ def _head(file: Source) -> tuple[int, bytes, dict[str, str]]:
     first = file.readline(_LONGEST_LINE)
     version, _, rest = first.partition(b" ")
     if not version.startswith(b"HTTP/1.") or not rest[:3].isdigit():
-        raise Spoilt("no HTTP" if first else "closed")
+        raise Foreign("no HTTP") if first else Spoilt("closed")
     headers: dict[str, str] = {}
     for _ in range(_MOST_HEADERS):
         line = file.readline(_LONGEST_LINE)

@@ -9,7 +9,7 @@ from typing import Any
 
 from fonoteca.errors import Away, Broken, Conflict, Denied, Full, LocationError, Lost, Refused
 from fonoteca.locations.s3.address import Address
-from fonoteca.locations.s3.answer import Spoilt
+from fonoteca.locations.s3.answer import Foreign, Spoilt
 
 
 class Unmet(Exception):
@@ -192,6 +192,10 @@ def _network(place: str, address: Address, error: Exception) -> Exception:
         error, boto.NoCredentialsError | boto.CredentialRetrievalError | boto.PartialCredentialsError
     ):
         return Denied(place, f"the credentials cannot be had ({type(error).__name__})")
+    if isinstance(error, Foreign):
+        return Denied(
+            place, f"what answers at {address.server} is no S3: it speaks no HTTP", "Correct `endpoint`."
+        )
     if isinstance(error, boto.ParamValidationError | ResponseParserError):
         return Broken(place, f"what answers at {address.server} is no S3 ({type(error).__name__})")
     if isinstance(error, boto.ProxyConnectionError):

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from fonoteca.core.digest import Block
-from fonoteca.locations.s3.answer import Answer, Spoilt
+from fonoteca.locations.s3.answer import Answer, Foreign, Spoilt
 
 Body: TypeAlias = Sequence[Block]
 """Bytes in pieces."""
@@ -75,6 +75,9 @@ class Connections:
         except TimeoutError as error:
             connection.close()
             raise boto.ReadTimeoutError(endpoint_url=url, error=error) from error
+        except Foreign:
+            connection.close()
+            raise
         except (OSError, Spoilt) as error:
             connection.close()
             raise boto.ConnectionClosedError(endpoint_url=url, error=error) from error

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 
 from fonoteca.core.digest import Block
 from fonoteca.locations.s3.address import Address
-from fonoteca.locations.s3.answer import Answer, Spoilt
+from fonoteca.locations.s3.answer import Answer, Foreign, Spoilt
 from fonoteca.locations.s3.connections import Connections, Server
 from fonoteca.locations.s3.signing import NOTHING, UNSIGNED, Signer, encoded
 from fonoteca.locations.s3.telling import list_query, listed, removal, removed
@@ -84,6 +84,8 @@ class Wire:
                 if answer.status not in _BUSY:
                     return self._reply(operation, answer)
                 answer.drain()
+            except Foreign:
+                raise
             except (boto.ConnectionClosedError, boto.ReadTimeoutError, Spoilt, OSError):
                 if tried > 1:  # first it may only have been closed while it was idle
                     _pause(tried)
