@@ -16,6 +16,7 @@ from fonoteca.tasks import backup
 from fonoteca.tasks.copying import drafts, lanes
 from fonoteca.tasks.copying.blocks import BLOCK_BYTES
 from fonoteca.tasks.copying.transfer import Transfer
+from fonoteca.tasks.copying.works import Works
 from support.archives import OLD, Home, ran
 
 MIB = 1 << 20
@@ -28,7 +29,7 @@ def test_a_lane_that_lags_in_the_second_round_too_does_not_make_it_endless(tmp_p
     for number in range(20):
         home.write(f"{number:02d}.jpg", os.urandom(300_000))
     reads = []
-    real_round, real_work = Transfer._round, Transfer._work
+    real_round, real_work = Transfer._round, Works.of
 
     def a_round(self, *, again):
         self.lanes[0].lagging = True  # as `_leave_behind` does after ten slow seconds
@@ -41,7 +42,7 @@ def test_a_lane_that_lags_in_the_second_round_too_does_not_make_it_endless(tmp_p
         return real_work(self, item, again=again)
 
     monkeypatch.setattr(Transfer, "_round", a_round)
-    monkeypatch.setattr(Transfer, "_work", work)
+    monkeypatch.setattr(Works, "of", work)
 
     home.backup()
 

@@ -23,6 +23,7 @@ from fonoteca.tasks.copying.naming import Namer
 from fonoteca.tasks.copying.predecessor import take_place_of
 from fonoteca.tasks.copying.reading import Reader
 from fonoteca.tasks.copying.transfer import Transfer
+from fonoteca.tasks.copying.works import Works
 from fonoteca.tasks.guarding.weighing import Counting
 from fonoteca.tasks.looking.insight import Insights
 from fonoteca.tasks.manifest.recover import folder_of
@@ -89,7 +90,6 @@ def make_transfer(
     trust = Trust(config.path)
     reader = Reader(config.path, lanes, pool, SimpleQueue(), reports.put, trust, archive.now, insights.look)
     recorder = Counting(archive.catalogue, row, rows, started_ns, part)
-    transfer = Transfer(
-        archive, row, config, lanes, rows, namers, reader, READERS, reports, recorder, insights
-    )
+    works = Works(archive.catalogue, row.id, lanes, rows, namers)
+    transfer = Transfer(archive, lanes, works, reader, READERS, reports, recorder, insights)
     return Made(transfer, failed)

@@ -15,25 +15,20 @@ from threading import Thread
 from time import monotonic
 
 from fonoteca.archive import Archive
-from fonoteca.catalogue import copies, entries, pending, places
-from fonoteca.catalogue.libraries import LibraryRow
-from fonoteca.catalogue.pending import Pending
-from fonoteca.config.model import LibraryConfig
-from fonoteca.core.entry import Content, FileStat, RelPath
+from fonoteca.catalogue import pending
 from fonoteca.core.event import Event, LocationFailed
-from fonoteca.core.pattern import join
-from fonoteca.core.plan.copies import Need, OldCopy, Target, Work, need_of
+from fonoteca.core.plan.copies import Work
 from fonoteca.errors import FonotecaError, LocationError
 from fonoteca.tasks.copying import apart
 from fonoteca.tasks.copying.blocks import BLOCK_BYTES
 from fonoteca.tasks.copying.lanes import AnyLane
 from fonoteca.tasks.copying.messages import BatchDone, Close, LaneClosed, LaneFailed, LaneSynced, Missed, Sync
-from fonoteca.tasks.copying.naming import Namer
 from fonoteca.tasks.copying.reading import SMALL_BYTES, Reader, start
 from fonoteca.tasks.copying.readings import ReaderCrashed, ReadParcel
 from fonoteca.tasks.copying.recording import Recorder
 from fonoteca.tasks.copying.turns import TURN
-from fonoteca.tasks.looking.insight import Insights, known_insight
+from fonoteca.tasks.copying.works import Works
+from fonoteca.tasks.looking.insight import Insights
 
 PARCEL_FILES = 256
 """So many small files at most go through a reader together, in one block."""
@@ -53,11 +48,8 @@ class Transfer:
     """One library's transfer in one run."""
 
     archive: Archive
-    library: LibraryRow
-    config: LibraryConfig
     lanes: list[AnyLane]
-    rows: list[places.PlaceRow]
-    namers: list[Namer]
+    works: Works
     reader: Reader
     threads: int
     reports: SimpleQueue[object]
@@ -71,7 +63,6 @@ class Transfer:
     _outstanding: int = 0
     _synced: int = 0
     _closed: int = 0
-    _next: int = 1
     _seen: int = 0
     """The number of what was last taken up again."""
     _committed: float = field(default_factory=monotonic)
@@ -150,7 +141,7 @@ class Transfer:
         for item in chain.from_iterable(chunks):
             if self._all_failed():
                 break  # nothing is read for nobody
-            work = self._work(item, again=again)
+            work = self.works.of(item, again=again)
             if work.size > SMALL_BYTES:
                 yield from self._send((work,))
                 continue
@@ -181,53 +172,6 @@ class Transfer:
         self._synced = 0
         for lane in self.lanes:
             lane.lagging = False
-
-    def _work(self, item: Pending, *, again: bool) -> Work:
-        """The file with what each lane needs of it."""
-        path = RelPath(join(item.folder_path, item.name))
-        row = entries.by_id(self.catalogue, item.entry) if item.entry is not None else None
-        if again and row is None:  # it may have been recorded in the first round
-            row = entries.by_path(self.catalogue, self.library.id, item.folder_path, item.name)
-        recorded = row.bytes_recorded if row else None
-        known = FileStat(row.size, row.mtime_ns, row.ctime_ns, row.inode) if row else None
-        reason = pending.NO_COPY if again and item.reason == pending.NEW and row else item.reason
-        targets = self._targets(row, path, reason, again=again)
-        self._next += 1
-        return Work(
-            self._next,
-            row.entry if row else None,
-            item.folder,
-            path,
-            reason,
-            item.size,
-            recorded,
-            known,
-            targets,
-            past_cache=reason == pending.DUE,
-            is_settled=bool(row.trusted) if row else True,
-            earlier=entries.earlier(self.catalogue, row.entry) if row else frozenset(),
-            before=known_insight(self.catalogue, row.content) if row and reason == pending.WRITTEN else None,
-        )
-
-    def _targets(
-        self, row: entries.EntryRow | None, path: RelPath, reason: str, *, again: bool
-    ) -> tuple[Target, ...]:
-        alive = [lane for lane in self.lanes if not lane.failed]
-        if not alive:
-            return ()
-        standing = {copy.location: copy for copy in copies.of_entry(self.catalogue, row.entry)} if row else {}
-        # What was to be borrowed and is asked for again was not what it should be: then the bytes are sent.
-        may_keep = row is not None and reason not in (pending.NEW, pending.WRITTEN) and not again
-        keeping = copies.keeping(self.catalogue, row.entry, row.content) if row and may_keep else frozenset()
-        targets = []
-        for lane in alive:
-            copy = standing.get(self.rows[lane.number].id)
-            key, stands = self.namers[lane.number].key(path, copy.key if copy else None)
-            old = _old_copy(copy) if copy else None
-            need = need_of(old, row.bytes_recorded if row else None, reason, stands=stands)
-            keeps = need is Need.BYTES and self.rows[lane.number].id in keeping
-            targets.append(Target(lane.number, key, need, old, keeps))
-        return tuple(targets)
 
     # receiving
 
@@ -323,8 +267,3 @@ class Transfer:
         if self.catalogue.in_transaction:
             self.catalogue.execute("COMMIT")
         self._committed = monotonic()
-
-
-def _old_copy(copy: copies.CopyRow) -> OldCopy:
-    content = Content(copy.sha256, copy.size, copy.xxh3_128)
-    return OldCopy(content, copy.content, copy.mtime_ns, copy.level, copy.verified_ns, copy.state == "good")
