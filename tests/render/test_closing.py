@@ -75,6 +75,35 @@ def test_a_good_backup_is_a_few_lines():
     ]
 
 
+def test_what_was_planned_and_needed_no_bytes_is_not_still_to_copy():
+    """Files whose dates alone changed, or that are held: the run came to its end, and owes nothing."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Planned("red", 3, 3000),
+        Copied("red", "music", b"a", 1000, Level.MEDIA, "time set"),
+        RunEnded("backup", 0, 1, Summary()),
+    )
+
+    assert "still to copy" not in text
+
+
+@pytest.mark.parametrize(
+    "end",
+    [[], [LocationFailed("red", "Full", "It is full."), RunEnded("backup", 3, 1, Summary())]],
+    ids=["stopped", "full"],
+)
+def test_what_a_run_did_not_come_to_is_said(end):
+    """Whoever stopped it, or has a full disk, wants to know how much is left."""
+    text = said(
+        RunStarted("backup", "0", 0),
+        Planned("red", 3, 3000),
+        Copied("red", "music", b"a", 1000, Level.MEDIA, "sent"),
+        *end,
+    )
+
+    assert "2 files still to copy" in text
+
+
 def test_a_level_is_never_overstated():
     """One copy that was only read through the cache makes the whole say so."""
     tally = tallied(

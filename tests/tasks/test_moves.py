@@ -219,6 +219,25 @@ def test_a_file_that_was_moved_and_edited_is_moved_and_then_a_new_version(tmp_pa
     assert_mirrored(home)
 
 
+def test_a_file_that_was_written_over_and_has_another_ending_is_no_edit(tmp_path):
+    """What ransomware does: the copy stays under its own name, as a version, and the noise is a new file."""
+    home = Home(tmp_path)
+    album(home)
+    home.write("Nina/rip.log", b"as it was")
+    home.backup()
+    log = music(home) / "Nina/rip.log"
+    with open(log, "r+b") as file:
+        file.write(os.urandom(9))
+    log.rename(log.with_name("rip.log.locked"))
+
+    result = home.backup()
+
+    assert {} == moved(result)
+    assert [b"Nina/rip.log.locked"] == sent(result)
+    assert b"as it was" in [path.read_bytes() for path in home.place().glob(".fonoteca/versions/*/*")]
+    assert home.ask("SELECT 1 FROM entries WHERE name = CAST('rip.log' AS BLOB) AND state = 'gone'")
+
+
 def test_a_new_file_with_a_freed_inode_number_is_not_an_old_one_edited(tmp_path, monkeypatch):
     """File systems give a freed number to the next file: only one that was there at our reading can be the entry."""
     home = Home(tmp_path)

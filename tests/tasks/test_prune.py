@@ -227,7 +227,10 @@ def test_a_mass_retag_is_foretold(home, monkeypatch):
     monkeypatch.setattr(foresight, "is_worth_saying", lambda extra, usable: extra > 0)
     ended = home.on(8, a=b"four", b=b"b new")
 
-    assert "red will keep what 2 changed files were before as versions: up to 10 bytes" in ended.said
+    assert (
+        "2 files were written since. Of those that changed red will keep what they were as versions: up to 10 bytes"
+        in ended.said
+    )
 
 
 def test_status_says_what_versions_take(home):

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fonoteca.core.event import LibraryFailed, Repaired, Scanned, WouldRepair
+from fonoteca.core.event import LibraryFailed, LocationFailed, Repaired, Scanned, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind, Severity
 from fonoteca.core.report import ExitCode
 from fonoteca.render.advice import next_commands
@@ -179,17 +179,23 @@ def _at_sentence(name: str, at: AtLocation, tally: Tally) -> str:
         parts.append(_versions(at.pruned, "given up"))
     if at.prunable.files:
         parts.append(_versions(at.prunable, "may go"))
-    planned = tally.planned.get(name)
-    short = (
-        planned.files - at.copied.files - at.reverted
-        if planned and tally.task not in {"verify", "scrub"}
-        else 0
-    )
+    short = _short(name, at, tally)
     if short > 0:
         parts.append(f"{files(short)} still to copy")
     if at.level is not None:
         parts.append(level(at.level))
     return " · ".join(parts) or "up to date"
+
+
+def _short(name: str, at: AtLocation, tally: Tally) -> int:
+    """Planned files that did not come there. Where a run came to its end, whatever was planned and not copied proved to
+    be what stands there, or is held, and a finding says so.
+    """
+    planned = tally.planned.get(name)
+    has_failed = any(isinstance(each, LocationFailed) and each.location == name for each in tally.failures)
+    if planned is None or not (tally.ended is None or has_failed or tally.would.files):
+        return 0
+    return planned.files - at.copied.files - at.reverted - at.dated
 
 
 def _versions(total: Sum, done: str) -> str:

@@ -29,8 +29,8 @@ def foresee(archive: Archive, one: Opened, *, part: str = "") -> Iterator[Event]
         return  # the transfer meets it again, and says it
     if is_worth_saying(size, space.usable if space is not None else None):
         yield Warned(
-            f"{one.config.name} will keep what {files:,} changed files were before as versions: up to {size:,} bytes "
-            f"stay beside the new ones, until `fonoteca prune` lets them go."
+            f"{files:,} files were written since. Of those that changed {one.config.name} will keep what they were as "
+            f"versions: up to {size:,} bytes stay beside the new ones, until `fonoteca prune` lets them go."
         )
 
 

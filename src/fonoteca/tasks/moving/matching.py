@@ -111,13 +111,17 @@ class Matching:
             return True
         # A freed inode number is given to the next new file, often at once: only a file that was there when we read
         # the entry can be it.
-        if kind_of(arrival.path) is not kind_of(lost.path):
-            return False
+        if kind_of(arrival.path) is not kind_of(lost.path) or not _same_ending(arrival.path, lost.path):
+            return False  # what encrypts files for a ransom writes over them and gives them another ending
         born = born_ns(join(self.trust.root, arrival.path))
         return born is not None and born <= moves.read_ns(self.catalogue, lost.entry)
 
     def _is_still_gone(self, path: bytes) -> bool:
         return not any(under(path, hidden) for hidden in self.unseen) and is_absent(self.trust.root, path)
+
+
+def _same_ending(one: bytes, other: bytes) -> bool:
+    return os.path.splitext(one)[1].lower() == os.path.splitext(other)[1].lower()
 
 
 # reading candidates
