@@ -19,7 +19,7 @@ from fonoteca.core.times import time_text, time_value
 
 
 class Hold(NamedTuple):
-    """One hold. `entries` of `total` had changed when it began."""
+    """One hold. `entries` of `total` had changed when it began, or later, when they were most."""
 
     id: str
     library: int
@@ -74,6 +74,18 @@ def begin(connection: sqlite3.Connection, hold: str, library: int, trip: Trip, n
         "INSERT INTO holds (id, library, kind, since_ns, entries, total, state) VALUES (?, ?, ?, ?, ?, ?, 'open')",
         (hold, library, trip.kind.value, now_ns, trip.entries, trip.of),
     )
+
+
+def count_again(connection: sqlite3.Connection, hold: Hold) -> tuple[Hold, int]:
+    """The hold, and how many entries it stops now. Where these are more than ever, that is recorded: a person's word is
+    about all of them. Belongs into a transaction.
+    """
+    now = stopped_by(connection, hold)
+    if now > hold.entries:
+        total = max(hold.total, now)
+        connection.execute("UPDATE holds SET entries = ?, total = ? WHERE id = ?", (now, total, hold.id))
+        hold = hold._replace(entries=now, total=total)
+    return hold, now
 
 
 def end(connection: sqlite3.Connection, hold: str, state: HoldState, now_ns: int) -> None:

@@ -60,7 +60,8 @@ def _second(time: str | None) -> str:
 
 def hold_line(hold: Mapping[str, Any]) -> str:
     """`removed-7k2m  music: 30 of 30 entries removed, since …` and below it the two commands, from its JSON form."""
-    count = f"{hold['entries']:,} of {counted(hold['total'], 'entry', 'entries')}"
+    today = "" if hold["stopped"] == hold["entries"] else f" ({hold['stopped']:,} by now)"
+    count = f"{hold['entries']:,} of {counted(hold['total'], 'entry', 'entries')}{today}"
     head = f"{safe(hold['id'])}  {safe(hold['library'])}: {count}: {hold['kind']}, since {hold['since']}"
     return f"{head}\n    {safe(hold['accept'])}    # this is meant\n    {safe(hold['reject'])}    # put them back"
 

@@ -129,6 +129,23 @@ def test_a_hold_stands_although_the_files_are_back(home: Home) -> None:
     assert [("removed", 30, 30)] == holds_of(home)
 
 
+def test_a_hold_tells_what_it_came_to_stop(home: Home) -> None:
+    """A person's word is about all of it: what went since is not to go along unseen, nor what is back to be mourned."""
+    for path in music(home)[:20]:
+        path.unlink()
+    home.backup()
+    kept = music(home)[0].read_bytes()
+    for path in music(home)[:5]:
+        path.unlink()
+    home.backup()
+    assert [("removed", 25, 30)] == holds_of(home)
+    (music(home)[0].parent / "00.jpg").write_bytes(kept)
+
+    (finding,) = home.backup().found(FindingKind.HELD)
+
+    assert "25 of 30 entries (24 by now) removed" in finding.detail
+
+
 def test_an_accepted_hold_is_over(home: Home) -> None:
     """The person's word: nothing is counted a second time."""
     for path in music(home)[:20]:

@@ -56,10 +56,11 @@ _STOPPED = {
 }
 
 
-def held_finding(hold: Hold) -> Finding:
-    """What a hold says of itself, with the commands that end it."""
+def held_finding(hold: Hold, now: int) -> Finding:
+    """What a hold says of itself, with the commands that end it. `now`: how many entries it stops."""
+    today = "" if now == hold.entries else f" ({now:,} by now)"
     detail = (
-        f"{hold.id}: {hold.entries:,} of {hold.total:,} entries {_STOPPED[hold.kind]}. If this is meant, run "
+        f"{hold.id}: {hold.entries:,} of {hold.total:,} entries{today} {_STOPPED[hold.kind]}. If this is meant, run "
         f"`fonoteca hold accept {hold.id}`; if not, `fonoteca hold reject {hold.id}` shows how to put them back"
     )
     return Finding(FindingKind.HELD, detail, hold.name)
@@ -92,16 +93,20 @@ class Guarding:
     def after(self) -> Iterator[Event]:
         """Count what was judged while it was read, and say what stands."""
         self.weigh()
-        stand = holds.standing(self.catalogue, self.row.id)
+        with transaction(self.catalogue):
+            stand = [
+                holds.count_again(self.catalogue, each)
+                for each in holds.standing(self.catalogue, self.row.id)
+            ]
         if self.kept_back:
             word = "file is" if self.kept_back == 1 else "files are"
             detail = (
-                f"{self.kept_back:,} new {word} not copied while {', '.join(each.id for each in stand)} stands: "
+                f"{self.kept_back:,} new {word} not copied while {', '.join(each.id for each, _ in stand)} stands: "
                 f"neither audio nor a kind of file that lies beside music"
             )
             yield Found(Finding(FindingKind.HELD, detail, self.row.name))
-        for each in stand:
-            finding = held_finding(each)
+        for each, now in stand:
+            finding = held_finding(each, now)
             journal.note(self.catalogue, finding, self.archive.now())
             yield Found(finding)
 

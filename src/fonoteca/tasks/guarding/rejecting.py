@@ -177,8 +177,9 @@ class Rejection:
         """The hold is over where nothing is left that it stops."""
         left = holds.stopped_by(self.archive.catalogue, self.hold)
         if left:
-            finding = held_finding(self.hold)
-            detail = f"{left:,} entries could not be put back, so it stands: {finding.detail}"
+            finding = held_finding(self.hold, left)
+            word = "entry" if left == 1 else "entries"
+            detail = f"{left:,} {word} could not be put back, so it stands: {finding.detail}"
             yield Found(Finding(FindingKind.HELD, detail, self.hold.name))
             return
         with transaction(self.archive.catalogue):
