@@ -1,8 +1,11 @@
 """What is said to be typed next."""
 
+import shlex
+
 import pytest
 
-from fonoteca.core.event import Found, RunEnded, RunStarted, Summary
+from fonoteca.core.copy import Level
+from fonoteca.core.event import Found, RunEnded, RunStarted, Summary, WouldRepair
 from fonoteca.core.finding import Finding, FindingKind
 from fonoteca.render.advice import next_commands
 from fonoteca.render.tally import SHOWN, Tally
@@ -59,3 +62,18 @@ def test_a_bare_place_has_nothing_to_copy_from():
 def test_repair_does_not_send_to_itself():
     """It just did what could be done."""
     assert [] == advised(version_at("red"), task="repair")
+
+
+def test_a_plan_is_carried_out_by_the_words_that_were_typed():
+    """They can be pasted as they stand."""
+    tally = Tally(words=("repair", "Ana's drive"))
+    for event in (
+        RunStarted("repair", "1", 0),
+        WouldRepair("music", b"a.mp3", "red", "copy", 5, "damaged", "blue", Level.BYTES, None),
+        RunEnded("repair", 4, 1.0, Summary()),
+    ):
+        tally.take(event)
+
+    (advice,) = next_commands(tally)
+
+    assert ["fonoteca", "repair", "Ana's drive", "--apply"] == shlex.split(advice, comments=True)

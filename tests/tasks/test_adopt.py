@@ -49,6 +49,20 @@ def test_a_lost_catalogue_comes_back_from_its_snapshot(home: Home) -> None:
     assert before == _known(home)
 
 
+def test_looking_at_what_is_left_makes_no_memory_of_it(home: Home) -> None:
+    """Whoever lost the catalogue verifies first: rot must not become what a next scan takes for granted."""
+    home.lose_catalogue()
+
+    for look in (home.verify, home.scrub):
+        with pytest.raises(UsageError, match="the catalogue was lost"):
+            look()
+    home.verify("music")
+    for act in (home.scan, home.backup):
+        with pytest.raises(UsageError, match="the catalogue was lost"):
+            act()
+    assert "brought back from its snapshot" in home.adopt(home.place()).said
+
+
 def test_without_a_snapshot_the_manifests_say_what_there_is(home: Home) -> None:
     """Each location tells of its own copies."""
     before = _known(home)

@@ -180,7 +180,7 @@ def test_a_library_file_written_since_is_only_counted(home: Home) -> None:
     found = home.verify("music")
 
     assert ExitCode.DONE == found.code
-    assert "1 files of music were written" in found.said
+    assert "written or removed since its last scan, and not compared: 1." in found.said
 
 
 def test_a_version_is_verified_like_a_copy(home: Home) -> None:

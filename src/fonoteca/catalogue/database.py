@@ -128,6 +128,14 @@ def check(connection: sqlite3.Connection) -> str | None:
     return None if row is None or row[0] == "ok" else str(row[0])
 
 
+def is_empty(connection: sqlite3.Connection) -> bool:
+    """True when the catalogue remembers nothing: a library of which no file is recorded is only a name."""
+    found = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM entries) OR EXISTS (SELECT 1 FROM locations)"
+    ).fetchone()
+    return not found[0]
+
+
 def _prepare_writer(connection: sqlite3.Connection, path: str) -> None:
     found = _schema_of(connection, path)
     connection.execute("PRAGMA journal_mode = WAL")

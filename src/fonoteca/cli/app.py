@@ -101,7 +101,12 @@ def invoke(arguments: list[str], stop: Stop) -> int:
     """Run one command line; what the command returns is the exit code. Raises what the command raises."""
     command = get_command(app)
     try:
-        code = command.main(args=arguments, prog_name="fonoteca", standalone_mode=False, obj=Flags(stop))
+        code = command.main(
+            args=arguments,
+            prog_name="fonoteca",
+            standalone_mode=False,
+            obj=Flags(stop, words=tuple(arguments)),
+        )
     except _ClickUsageError as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             typer.echo(error.ctx.get_help())

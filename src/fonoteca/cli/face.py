@@ -76,6 +76,8 @@ class Flags:
     config: str | None = None
     json: bool = False
     quiet: bool = False
+    words: tuple[str, ...] = ()
+    """The command line behind the program's name."""
 
     def merge(self, config: str | None, json: bool, quiet: bool) -> None:
         """What is said later adds to what was said before."""
@@ -168,9 +170,14 @@ class Face:
             show()
 
     def stream(
-        self, kind: str, values: Iterable[Mapping[str, Any]], show: Callable[[Mapping[str, Any]], str]
+        self,
+        kind: str,
+        values: Iterable[Mapping[str, Any]],
+        show: Callable[[Mapping[str, Any]], str],
+        *,
+        none: str = "Nothing is recorded that could be listed.",
     ) -> None:
-        """Give many results, one a line, as they come; JSON ends with a `summary` of how many."""
+        """Give many results, one a line, as they come; JSON ends with a `summary` of how many. `none`: said of none."""
         count = 0
         for each in values:
             count += 1
@@ -182,7 +189,7 @@ class Face:
         if self.flags.json:
             self.lines.line("summary", {"exit_code": 0, "counts": {"listed": count}})
         elif not count and not self.flags.quiet:
-            typer.echo("Nothing is recorded that could be listed.", err=True)
+            typer.echo(none, err=True)
 
     def tell(self, sentences: Iterable[str]) -> None:
         """What was done, a sentence a line; each a `done` line in JSON. Nothing with `--quiet`."""

@@ -43,7 +43,8 @@ def list_(face: Face) -> None:
     from fonoteca.tasks.hold import listed
 
     with face.archive(Access.READ) as archive:
-        face.stream("hold", listed(archive), hold_line)
+        none = "No hold stands. Files that are held one by one are shown by `fonoteca status` and `fonoteca show`."
+        face.stream("hold", listed(archive), hold_line, none=none)
 
 
 @app.command()

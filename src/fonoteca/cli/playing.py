@@ -45,7 +45,7 @@ def _as_json(events: Iterable[Event], face: Face) -> int:
 def _to_person(events: Iterable[Event], face: Face) -> int:
     from fonoteca.render.tally import Tally
 
-    tally = Tally()
+    tally = Tally(words=face.flags.words)
     progress = _progress(face)
     try:
         with closing(heeding(events, face.stop)) as heeded:

@@ -76,8 +76,9 @@ def status(face: Face, system: System = False) -> int:
       $ fonoteca service status
     """
     code, said = _manager(system).run("status", "--no-pager", "fonoteca.service")
-    face.answer("service", {"exit_code": code, "text": said}, lambda: typer.echo(said))
-    return 0 if code == 0 else 3
+    ended = 0 if code == 0 else 3
+    face.answer("service", {"exit_code": ended, "systemctl": code, "text": said}, lambda: typer.echo(said))
+    return ended
 
 
 @app.command()

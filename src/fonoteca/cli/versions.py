@@ -32,4 +32,4 @@ def versions(
     from fonoteca.tasks.versions import versions
 
     with face.archive(Access.READ) as archive:
-        face.stream("version", versions(archive, path), version_lines)
+        face.stream("version", versions(archive, path), version_lines, none="It has no earlier version.")

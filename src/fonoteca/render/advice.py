@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from fonoteca.core.event import LocationFailed, WouldRepair
@@ -27,11 +28,11 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca {tally.task or 'backup'}    # continues where this one stopped"
         return
     if (tally.repaired_first and isinstance(tally.repaired_first[0], WouldRepair)) or _would_put_back(tally):
-        yield f"fonoteca {tally.task} … --apply    # the same words again: does it"
+        yield f"fonoteca {_again(tally, tally.task)} --apply    # does it"
     if tally.retagged_first and tally.retagged_first[0].how == "written":
         yield "fonoteca backup    # copies what was written back"
     elif tally.retagged_first:
-        yield "fonoteca tags restore … --apply    # the same words again: does it"
+        yield f"fonoteca {_again(tally, 'tags restore')} --apply    # does it"
     for name, has_versions in tally.bad_at.items() if tally.task != "repair" else ():
         if "/" in name:
             continue  # a bare one has nothing to copy from
@@ -64,6 +65,11 @@ def _advice(tally: Tally) -> Iterator[str]:
         yield f"fonoteca prune {' '.join(prunable)} --apply    # gives them up for good"
     if tally.would.files:
         yield "fonoteca backup    # does it"
+
+
+def _again(tally: Tally, task: str) -> str:
+    """The command line once more, as a shell takes it."""
+    return safe(shlex.join(tally.words)) if tally.words else f"{task} …"
 
 
 def _would_put_back(tally: Tally) -> bool:

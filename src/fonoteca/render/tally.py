@@ -102,6 +102,8 @@ class Tally:
     """Takes every event of a run."""
 
     task: str = ""
+    words: tuple[str, ...] = ()
+    """The command line of the run, behind the program's name; empty where nobody typed one."""
     scanned: dict[str, Scanned] = field(default_factory=dict)
     judged: dict[str, list[Judged]] = field(default_factory=dict)
     """By library."""

@@ -184,7 +184,7 @@ _HEADINGS = {
     FindingKind.UNREADABLE: "Could not be read",
     FindingKind.CHANGING: "Changed while it was read",
     FindingKind.SKIPPED: "Skipped: not a regular file",
-    FindingKind.GONE: "Gone from the library; what its copies hold is kept as versions",
+    FindingKind.GONE: "Gone from the library; what its copies hold is kept",
     FindingKind.ROT: "Rot: the bytes turned though nothing wrote them; held, not copied",
     FindingKind.SUSPECT: "Suspect: differs though size and date are as recorded; held, not copied",
     FindingKind.DAMAGED_BY_WRITE: "Damaged by a write; held, not copied",

@@ -19,7 +19,7 @@ from typing import Any
 
 from fonoteca.archive import Access, Archive, Stop, location_of
 from fonoteca.catalogue import libraries, places
-from fonoteca.catalogue.database import transaction
+from fonoteca.catalogue.database import is_empty, transaction
 from fonoteca.catalogue.libraries import LibraryRow
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config import edit, urls
@@ -34,7 +34,7 @@ from fonoteca.locations.base import OpenLocation
 from fonoteca.tasks.manifest.agreement import damaged_manifest, read_newer, relation_to
 from fonoteca.tasks.manifest.belief import take_over
 from fonoteca.tasks.manifest.chains import ChainView, cards, library_ids
-from fonoteca.tasks.manifest.snapshots import is_empty, take_newest
+from fonoteca.tasks.manifest.snapshots import take_newest
 from fonoteca.tasks.places.draft import HEADER, proposed_name
 from fonoteca.tasks.places.ground import same_folder, shown, whole_path
 from fonoteca.tasks.places.opening import server_in

@@ -33,6 +33,7 @@ from fonoteca.tasks.checking.rereading import PARCEL_BYTES, PARCEL_FILES
 from fonoteca.tasks.checking.turns import Turn, turns
 from fonoteca.tasks.crew import Crew
 from fonoteca.tasks.manifest.seals import check_chains
+from fonoteca.tasks.places.founding import expect_memory
 from fonoteca.tasks.places.opening import Opened, failure, open_all
 from fonoteca.tasks.run import run
 from fonoteca.tasks.verify import meant
@@ -75,6 +76,8 @@ class Scrub:
     def events(self, places: Sequence[str] | None, libraries: Sequence[str] | None) -> Iterator[Event]:
         """Everything. See `scrub`."""
         locations, own = meant(self.archive, places, libraries)
+        if places is None:
+            expect_memory(self.archive)
         with ExitStack() as stack:
             for each in open_all(self.archive, locations, stack, write=False, named=places is not None):
                 if isinstance(each, Opened):

@@ -24,6 +24,7 @@ from fonoteca.tasks.bare import BareArchive, bare_archive
 from fonoteca.tasks.checking.inspection import Inspection
 from fonoteca.tasks.checking.originals import Originals
 from fonoteca.tasks.manifest.seals import check_chains
+from fonoteca.tasks.places.founding import expect_memory
 from fonoteca.tasks.places.opening import Opened, chosen, failure, open_all
 from fonoteca.tasks.run import run
 
@@ -56,6 +57,7 @@ def _verify(
     locations, libraries = meant(archive, names)
     if names is None:
         _expect_whole(archive)
+        expect_memory(archive)
     for config in locations:
         yield from _location(archive, config, level, sha256, named=names is not None)
     if level is not None and level < Level.BYTES:

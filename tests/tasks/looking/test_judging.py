@@ -195,6 +195,9 @@ def test_a_file_that_a_crash_emptied_is_held(tmp_path, name):
     assert 4 == ended.code
     assert before == (home.place() / "music" / name).read_bytes()
     assert 4 == home.backup().code, "a hold must not wear off"
+    said = home.verify().said
+    assert "Held files of music that were not compared: 1." in said
+    assert "fonoteca backup" not in said, "that was just done"
     home.write(name, before, mtime_ns=OLD)
     assert 0 == home.backup().code, "what was recorded is back"
 

@@ -7,6 +7,7 @@ that was written since the last scan is only counted, for the next backup judges
 from __future__ import annotations
 
 import os
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -105,6 +106,8 @@ class Originals:
     config: LibraryConfig
     sha256: bool
     changed: int = 0
+    held: int = 0
+    """Files that wait for a person's word and were not compared: what is wrong with them was said."""
     _rotten: int = 0
     _trust: Trust = field(init=False)
     _committed: float = field(default_factory=monotonic)
@@ -153,10 +156,15 @@ class Originals:
             with transaction(self.catalogue):
                 journal.note(self.catalogue, doubt, self.archive.now())
             yield Found(doubt)
+        if self.held:
+            yield Warned(
+                f"Held files of {row.name} that were not compared: {self.held:,}. `fonoteca status` and `fonoteca hold "
+                f"list` say why, `fonoteca repair {shlex.quote(row.name)} --library` shows what can be put right."
+            )
         if self.changed:
             yield Warned(
-                f"{self.changed:,} files of {row.name} were written or removed since its last scan and could not be "
-                f"compared: run `fonoteca backup`."
+                f"Files of {row.name} that were written or removed since its last scan, and not compared: "
+                f"{self.changed:,}. Run `fonoteca backup`."
             )
 
     def _totals(self, row: LibraryRow) -> tuple[int, int]:
@@ -294,7 +302,8 @@ class Originals:
     def _one_taken(self, row: LibraryRow, seen: Seen, now: int) -> Event | None:
         original = seen.original
         if seen.sight is Sight.WRITTEN:
-            self.changed += 1
+            self.changed += not original.is_held
+            self.held += original.is_held
             if original.is_held:
                 kinds = holding.KINDS.values()
                 journal.seen_again(self.catalogue, now, kinds=kinds, library=row.name, path=original.path)

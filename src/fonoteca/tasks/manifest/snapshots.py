@@ -26,14 +26,6 @@ from fonoteca.locations.base import OpenLocation
 _SNAPSHOT = re.compile(rb".*/catalogue/([0-9]+)\.sqlite\.gz")
 
 
-def is_empty(connection: sqlite3.Connection) -> bool:
-    """True when the catalogue remembers nothing."""
-    found = connection.execute(
-        "SELECT EXISTS (SELECT 1 FROM libraries) OR EXISTS (SELECT 1 FROM locations)"
-    ).fetchone()
-    return not found[0]
-
-
 def take_newest(archive: Archive, place: OpenLocation, name: str) -> Iterator[Event]:
     """Make the newest whole snapshot there the catalogue. Without any, nothing happens. Raises
     CatalogueNewer.
@@ -76,7 +68,7 @@ def _replace(catalogue: sqlite3.Connection, plain: str) -> None:
     found = database.open_writer(plain)
     try:
         wrong = database.check(found)
-        if wrong is not None or is_empty(found):
+        if wrong is not None or database.is_empty(found):
             raise sqlite3.DatabaseError(wrong or "it holds nothing")
         found.execute("UPDATE entries SET ctime_ns = 0, trusted = 0")
         found.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from fonoteca.archive import Archive, location_of
-from fonoteca.catalogue import libraries, places
-from fonoteca.catalogue.database import transaction
+from fonoteca.catalogue import places
+from fonoteca.catalogue.database import is_empty, transaction
 from fonoteca.catalogue.places import PlaceRow
 from fonoteca.config import urls
 from fonoteca.config.model import FolderConfig, LocationConfig
@@ -67,7 +67,7 @@ def expect_memory(archive: Archive) -> None:
 
     Looking at a library now would make a new baseline of whatever is there, rot and all (design, decision 11).
     """
-    if places.every(archive.catalogue) or libraries.every(archive.catalogue):
+    if not is_empty(archive.catalogue):
         return
     for config in archive.config.locations.values():
         if _is_one(config):
