@@ -31,7 +31,7 @@ def test_a_mistake_is_held_listed_and_undone(ana):
     listed = ana.types("hold", "list")
     asked = ana.types("status")
     planned = ana.types("hold", "reject", hold["id"])
-    assert "fonoteca hold reject … --apply" in planned.out
+    assert f"fonoteca hold reject {hold['id']} --apply " in planned.out
     before = list(ana.music.rglob("*.jpg"))
     done = ana.types("hold", "reject", hold["id"], "--apply")
 

@@ -31,7 +31,8 @@ def test_spoilt_tags_are_seen_and_taken_back(tmp_path):
     assert "Music/a.flac  GENRE: Jazz → (none)" in told.out
     assert ["change", "change", "summary"] == [each["type"] for each in lines]
     assert r"TITLE: Wrong\x1b[2J → Right" in plan.out
-    assert "fonoteca tags restore … --apply" in plan.out
+    assert "fonoteca tags restore '*.flac' --at " in plan.out
+    assert " --apply    # does it" in plan.out
     assert still != right == path.read_bytes() == (ana.home / "red/Music/a.flac").read_bytes()
     (line,) = (each for each in done.lines if each["type"] == "retagged")
     assert {"field": "GENRE", "old": [], "new": ["Jazz"]} in line["changes"]

@@ -218,7 +218,7 @@ def test_an_edit_that_verify_meets_first_is_left_to_the_next_backup(home: Home):
     looked = home.verify("music")
 
     assert (0, []) == (looked.code, looked.found())
-    assert "run `fonoteca backup`" in looked.said
+    assert "Run `fonoteca backup`" in looked.said
     home.backup()
     assert ["tag edit"] == verdicts(home)
 
