@@ -62,25 +62,22 @@ class Names:
     """The paths that the entries of a library had at a time, told from their present ones."""
 
     def __init__(self, connection: sqlite3.Connection, library: str, at_ns: int) -> None:
-        self._by_entry: dict[int, bytes] = {}
-        self._by_path: dict[bytes, bytes] = {}
-        """Where no event names the entry (it was read from a manifest): by its present path."""
-        now: dict[bytes, bytes] = {}
+        self._then: dict[int | bytes, bytes] = {}
+        """By entry, or by its present path where no event names the entry: they were read from a manifest."""
+        holders: dict[bytes, int | bytes] = {}
         changes = connection.execute(_RENAMED, {"library": library, "at": at_ns})
         for _, together in groupby(changes, key=lambda change: int(change[0])):
-            begun: list[tuple[bytes, bytes]] = []
+            begun: list[tuple[int | bytes, bytes]] = []
             for _, entry, path, was in together:
-                if entry is not None:
-                    self._by_entry[entry] = was
-                else:
-                    begun.append((now.pop(path, path), was))
-            for present, was in begun:  # names that were exchanged are so at once
-                self._by_path[present] = was
-                now[was] = present
+                holder = holders.pop(path, path)
+                begun.append((holder if entry is None else entry, was))
+            for holder, was in begun:  # names that were exchanged are so at once
+                self._then[holder] = was
+                holders[was] = holder
 
     def of(self, entry: int, path: bytes) -> bytes:
         """The path then of an entry whose path is `path` now."""
-        return self._by_entry.get(entry) or self._by_path.get(path, path)
+        return self._then.get(entry) or self._then.get(path, path)
 
 
 _RENAMED = (

@@ -209,6 +209,23 @@ def test_files_have_the_names_that_they_had(renamed, tmp_path, when, bare):
     assert ended.code == 0
 
 
+def test_names_are_followed_from_what_was_seen_into_what_a_manifest_tells(renamed, tmp_path):
+    """The catalogue was lost in between: older events name no entry, newer ones do."""
+    home = renamed.home
+    home.lose_catalogue()
+    home.lose_snapshots("red")
+    home.now = lambda: day(10)
+    home.adopt(home.place())
+    home.backup()
+    home.now = lambda: day(11)
+    (home.base / "music/a2.jpg").rename(home.base / "music/a3.jpg")
+    home.backup()
+
+    home.restore(tmp_path / "out", earlier=AsOf(day(4)))
+
+    assert tree(tmp_path / "out") == renamed.then[3]
+
+
 def test_a_pattern_means_the_names_of_then(renamed, tmp_path):
     """Who asks for an album of last year knows it by the name that it had."""
     ended = renamed.home.restore(tmp_path / "out", "deep/**", earlier=AsOf(day(4)))
